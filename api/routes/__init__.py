@@ -1,0 +1,1 @@
+"""One module per resource, thin: HTTP in, a service call, HTTP out."""

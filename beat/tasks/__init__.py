@@ -1,0 +1,1 @@
+"""Housekeeping tasks, a few lines each."""

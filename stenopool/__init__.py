@@ -1,0 +1,3 @@
+"""What at least two processes of Stenopool share; nothing else gets in."""
+
+__version__ = "0.1.0"

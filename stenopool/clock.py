@@ -1,0 +1,18 @@
+"""Time as the platform shows it: aware UTC. Leases never use it; they live on Redis ``TIME`` inside the scripts."""
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """The host's clock, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def from_ms(ms: int) -> datetime:
+    """Milliseconds since the epoch, as the ledger stores them, as aware UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def to_ms(moment: datetime) -> int:
+    """An aware moment as integer milliseconds since the epoch."""
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,87 @@
+"""The three families of errors, each error with a stable code that clients may rely on.
+
+``UsageError``: the caller's doing, repeating it unchanged is useless. ``TransientError``: try again later.
+``FatalError``: ours. The worker reads blame off the family (input, nobody, unit), the API its HTTP status off the
+code (``api/problems.py``, the only place where HTTP appears).
+"""
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Every code that a client can meet, in an HTTP problem or as the reason of a failed job."""
+
+    # The request.
+    UNKNOWN_JOB = "unknown_job"
+    NOT_FINISHED = "not_finished"
+    JOB_FAILED = "job_failed"
+    JOB_CANCELLED = "job_cancelled"
+    JOB_ENDED = "job_ended"
+    INVALID_REQUEST = "invalid_request"
+    INVALID_OPTION = "invalid_option"
+    UNKNOWN_FIELD = "unknown_field"
+    MISSING_FILE = "missing_file"
+    EMPTY_FILE = "empty_file"
+    NOT_AUDIO = "not_audio"
+    FILE_TOO_LARGE = "file_too_large"
+    MALFORMED_UPLOAD = "malformed_upload"
+    UNSUPPORTED_ENCODING = "unsupported_encoding"
+    TOO_MANY_JOINED = "too_many_joined"
+    IDEMPOTENCY_CONFLICT = "idempotency_conflict"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    # The platform, for now.
+    NO_WORKER_FOR_MODEL = "no_worker_for_model"
+    QUEUE_FULL = "queue_full"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
+    LEDGER_LOST = "ledger_lost"
+    STORE_UNAVAILABLE = "store_unavailable"
+    DISK_FULL = "disk_full"
+    SHUTTING_DOWN = "shutting_down"
+    # The platform, for good.
+    INTERNAL_ERROR = "internal_error"
+    SETTINGS_WRONG = "settings_wrong"
+    WEIGHTS_MISSING = "weights_missing"
+    # The recording: reasons of failed jobs.
+    UNDECODABLE_MEDIA = "undecodable_media"
+    NO_AUDIO = "no_audio"
+    AUDIO_TOO_LONG = "audio_too_long"
+    DECODE_TIMEOUT = "decode_timeout"
+    INPUT_MISSING = "input_missing"
+    LANGUAGE_NOT_SUPPORTED = "language_not_supported"
+    TASK_NOT_SUPPORTED = "task_not_supported"
+    # The work: reasons of failed jobs.
+    ENGINE_FAILED = "engine_failed"
+    ENGINE_TIMEOUT = "engine_timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    WORKER_LOST = "worker_lost"
+    TRANSIENT_TOO_LONG = "transient_too_long"
+
+
+class StenopoolError(Exception):
+    """Base of all. ``message`` says what happened, ``hint`` what to change; neither holds internals or secrets."""
+
+    def __init__(self, code: ErrorCode, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class UsageError(StenopoolError):
+    """The caller's: the same call will fail again."""
+
+
+class TransientError(StenopoolError):
+    """Nobody's: the same call may succeed later. ``retry_after_s`` is a suggestion in seconds."""
+
+    def __init__(self, code: ErrorCode, message: str, hint: str = "", retry_after_s: int = 5) -> None:
+        super().__init__(code, message, hint)
+        self.retry_after_s = retry_after_s
+
+
+class FatalError(StenopoolError):
+    """Ours: a fault, a broken machine or a wrong setting."""

@@ -1,0 +1,1 @@
+"""The ledger: the truth about every job, changed only by atomic scripts (docs/explanation/ledger.md)."""

@@ -1,0 +1,1 @@
+"""Media as received: kinds, fingerprints, manifests and the store that holds all bodies."""

@@ -1,0 +1,90 @@
+"""The store holds all bodies: media, manifests, work, transcripts. Local disk first, behind a protocol.
+
+Keys are relative, made by the functions below from ids alone; no text from outside ever becomes part of one.
+Every object but manifests is write-once: written to a temporary file, fsynced, then linked. Whoever finds the object
+present adopts it. A manifest is replaced as a whole.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class Store(Protocol):
+    """Bodies by key. Errors: ``TransientError`` store_unavailable or disk_full; ``KeyError`` for a missing object."""
+
+    def put(self, key: str, body: bytes) -> bool:
+        """Writes once, durable on return. False: the object was there already and is left as it is."""
+        ...
+
+    def adopt_file(self, key: str, file: Path) -> bool:
+        """Moves a finished file of the same file system in as a write-once object, durable on return."""
+        ...
+
+    def replace(self, key: str, body: bytes) -> None:
+        """Writes or replaces atomically, durable on return. Only manifests and the epoch are written so."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """The whole object."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """The object for reading, seekable."""
+        ...
+
+    def path(self, key: str) -> Path:
+        """A local path of the object for readers that need one (the decode child)."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether the object is there."""
+        ...
+
+    def size_bytes(self, key: str) -> int:
+        """Length of the object."""
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Removes the object; False when it was not there."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Keys below a prefix that ends with ``/``, in no order."""
+        ...
+
+
+def media_key(upload_id: str) -> str:
+    """The media of one upload."""
+    return f"media/{upload_id}"
+
+
+def manifest_key(day: date, job_id: str) -> str:
+    """The manifest of a job submitted on ``day`` (UTC)."""
+    return f"manifests/{day.isoformat()}/{job_id}.json"
+
+
+def work_key(transcription_id: str) -> str:
+    """Prefix of a run's work folder, without a slash at the end."""
+    return f"work/{transcription_id}"
+
+
+def pcm_key(work: str, plan_id: str) -> str:
+    """Decoded audio of a plan: s16le, 16 kHz, mono."""
+    return f"{work}/{plan_id}.pcm"
+
+
+def plan_key(work: str, plan_id: str) -> str:
+    """What prepare found: facts of the media, speech, spans."""
+    return f"{work}/{plan_id}.json"
+
+
+def span_key(work: str, plan_id: str, unit_id: str) -> str:
+    """Result of one span of a plan."""
+    return f"{work}/{plan_id}/{unit_id}.json"
+
+
+def transcript_key(transcription_id: str) -> str:
+    """The finished transcript."""
+    return f"transcripts/{transcription_id}.json"

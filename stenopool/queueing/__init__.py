@@ -1,0 +1,1 @@
+"""Celery as a doorbell: queue names, the app factory, the bell."""

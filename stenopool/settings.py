@@ -1,0 +1,172 @@
+"""All settings of all processes, each with its unit and reason; the only module that reads the environment.
+
+Names are the ones operators know (``MODEL_SIZE``, ``REDIS_HOST``, …), without a prefix. Every secret has a ``*_FILE``
+twin that names a file holding it. The README's table is made from this class (``scripts/settings_table.py``).
+"""
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from stenopool.errors import ErrorCode, FatalError
+
+SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL")
+"""Settings that may be given as ``NAME_FILE``, a path to a file that holds the value."""
+
+AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+
+class Settings(BaseModel):
+    """What the operator set. Frozen: a process reads it once, at start.
+
+    A plain model and not pydantic-settings: the secrets' ``*_FILE`` twins and the rule that a test may pass its own
+    environment leave that library nothing to do.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    # Where things are.
+    redis_url: SecretStr | None = Field(None, description="Full Redis address; wins over the REDIS_* parts.")
+    redis_host: str = Field("localhost", description="Host of the one Redis.")
+    redis_port: int = Field(6379, ge=1, le=65535, description="Port of the one Redis.")
+    redis_db: int = Field(0, ge=0, description="Redis database number.")
+    redis_password: SecretStr | None = Field(None, description="Redis password.")
+    data_dir: AbsolutePath = Field(
+        Path("data"), description="Folder of store, spool and run files; shared by all processes."
+    )
+
+    # Speech.
+    engine: Literal["faster-whisper", "pocketsphinx", "fake"] = Field(
+        "faster-whisper", description="Engine that recognises speech."
+    )
+    model_size: str = Field(
+        "base", min_length=1, description="Whisper model: a size, a hub repository, a folder, or `demo`."
+    )
+    model_dir: AbsolutePath = Field(Path("models"), description="Folder searched for weights before the hub cache.")
+    device: str = Field(
+        "cpu", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="Device of the model: cpu, cuda, cuda:N or auto."
+    )
+    compute_type: str = Field("int8", description="CTranslate2 compute type; int8 is right on a CPU.")
+    cpu_threads: int = Field(0, ge=0, description="Threads of one engine; 0 = cores divided by worker children.")
+    allow_fake_engine: bool = Field(False, description="Lets ENGINE=fake run; health then says degraded.")
+    fake_engine_speed: float = Field(0, ge=0, description="Audio-seconds per second of the fake engine; 0 = at once.")
+    fake_engine_fault: str = Field("", description="Fault switch of the fake engine, for tests.")
+
+    # Limits.
+    max_file_size_mb: int = Field(100, ge=1, description="Largest upload, MiB.")
+    max_audio_hours: float = Field(4, gt=0, description="Longest recording, hours of decoded audio.")
+    min_free_disk_mb: int = Field(500, ge=0, description="Uploads are refused below this much free disk, MiB.")
+    max_queued_jobs: int = Field(10_000, ge=1, description="Uploads are refused beyond this many waiting units.")
+    max_jobs_per_transcription: int = Field(1000, ge=1, description="Jobs that may share one running transcription.")
+
+    # Processes.
+    api_host: str = Field("127.0.0.1", description="Address the API listens on.")
+    api_port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
+    workers: int = Field(4, ge=1, description="API processes (uvicorn workers).")
+    worker_max_tasks: int | None = Field(
+        None, ge=1, description="Recycle a worker child after so many shifts; off: it throws the warm model away."
+    )
+    stop_grace_s: float = Field(30, ge=0, description="Seconds a stopping worker may finish the unit in hand.")
+    environment: Literal["development", "production"] = Field(
+        "development", description="production refuses test switches."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level logged.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto = console on a terminal, else JSON."
+    )
+
+    # The ledger's clock. Shorter only in tests; docs/explanation/ledger.md says why these values.
+    lease_s: float = Field(30, gt=0, description="A claim not renewed for this long may be claimed by another.")
+    beat_s: float = Field(2, gt=0, description="Claims are renewed this often; also how fast a cancel arrives.")
+    sweep_s: float = Field(5, gt=0, description="Expired leases and missing bells are looked for this often.")
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Settings":
+        if self.engine == "fake" and not self.allow_fake_engine:
+            raise ValueError("ENGINE=fake needs ALLOW_FAKE_ENGINE=true")
+        if self.lease_s < 2 * self.beat_s:
+            raise ValueError("LEASE_S must be at least twice BEAT_S")
+        return self
+
+    @property
+    def redis_address(self) -> str:
+        """The Redis URL in use, password included: never log it."""
+        if self.redis_url is not None:
+            return self.redis_url.get_secret_value()
+        password = f":{quote(self.redis_password.get_secret_value(), safe='')}@" if self.redis_password else ""
+        return f"redis://{password}{self.redis_host}:{self.redis_port}/{self.redis_db}"
+
+    @property
+    def max_file_size_bytes(self) -> int:
+        """Largest upload in bytes."""
+        return self.max_file_size_mb * 1024 * 1024
+
+    @property
+    def max_audio_s(self) -> float:
+        """Longest recording in seconds of decoded audio."""
+        return self.max_audio_hours * 3600
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Reads the settings from ``environment`` (default: the process's own).
+
+    Raises:
+        FatalError: ``settings_wrong`` with one line that names each wrong setting.
+    """
+    given = dict(os.environ if environment is None else environment)
+    values: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        text = given.get(name.upper(), "")
+        if text:
+            values[name] = text
+    values |= _secrets_from_files(given)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise FatalError(ErrorCode.SETTINGS_WRONG, _one_line(error)) from None
+
+
+@lru_cache(maxsize=1)
+def process_settings() -> Settings:
+    """The settings of this process, read once."""
+    return load_settings()
+
+
+def child_environment(settings: Mapping[str, str | None]) -> dict[str, str]:
+    """This process's environment with ``settings`` laid over it (None removes), for a process about to be started."""
+    merged = dict(os.environ)
+    for name, value in settings.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _secrets_from_files(given: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in SECRETS:
+        path = given.get(f"{name}_FILE", "")
+        if not path:
+            continue
+        if given.get(name):
+            raise FatalError(ErrorCode.SETTINGS_WRONG, f"{name} and {name}_FILE are both set: keep one")
+        try:
+            found[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise FatalError(ErrorCode.SETTINGS_WRONG, f"{name}_FILE cannot be read: {error.strerror}") from error
+    return found
+
+
+def _one_line(error: ValidationError) -> str:
+    wrong = []
+    for item in error.errors(include_url=False, include_input=False):
+        name = str(item["loc"][0]).upper() if item["loc"] else ""
+        reason = item["msg"].removeprefix("Value error, ")
+        wrong.append(f"{name}: {reason}" if name else reason)
+    return "; ".join(wrong)

@@ -1,0 +1,1 @@
+"""Transcripts and what shapes them: options, digest, formats."""

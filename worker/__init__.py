@@ -1,0 +1,1 @@
+"""The Celery worker: audio in, transcript out. The only home of model code."""

@@ -1,0 +1,1 @@
+"""Adapters that recognise speech, all under one contract."""

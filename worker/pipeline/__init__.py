@@ -1,0 +1,1 @@
+"""Plain functions from media to transcript, values in and out."""
