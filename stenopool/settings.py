@@ -84,6 +84,9 @@ class Settings(BaseModel):
     lease_s: float = Field(30, gt=0, description="A claim not renewed for this long may be claimed by another.")
     beat_s: float = Field(2, gt=0, description="Claims are renewed this often; also how fast a cancel arrives.")
     sweep_s: float = Field(5, gt=0, description="Expired leases and missing bells are looked for this often.")
+    unit_base_timeout_s: float = Field(
+        60, gt=0, description="A unit may work this many seconds, and more for each second of its audio."
+    )
 
     @model_validator(mode="after")
     def _agree(self) -> "Settings":
@@ -146,6 +149,15 @@ def child_environment(settings: Mapping[str, str | None]) -> dict[str, str]:
         else:
             merged[name] = value
     return merged
+
+
+def forbid_telemetry() -> None:
+    """Tells libraries that send reports home not to: no word about a recording leaves the machine by itself.
+
+    ONNX Runtime, which finds speech, reports to its maker from version 1.29 on unless told before it is loaded, and
+    leaves an identifier on the disk (its Privacy.md).
+    """
+    os.environ.update(ORT_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1")
 
 
 def _secrets_from_files(given: Mapping[str, str]) -> dict[str, str]:
