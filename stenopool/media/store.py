@@ -19,7 +19,10 @@ class Store(Protocol):
         ...
 
     def adopt_file(self, key: str, file: Path) -> bool:
-        """Moves a finished file of the same file system in as a write-once object, durable on return."""
+        """Moves a finished file of the same file system in as a write-once object, durable on return.
+
+        False: the object was there already, and ``file`` is dropped. Without an error ``file`` is gone either way.
+        """
         ...
 
     def replace(self, key: str, body: bytes) -> None:
