@@ -13,6 +13,9 @@ HOUSE: Final = "house"
 SHIFT_TASK: Final = "shift.open"
 """The task that a bell calls; its only argument is the queue."""
 
+BELL_PREFIX: Final = "steno:bell:"
+"""Prefix of every key that Celery writes: its lists stand beside the ledger's keys, never among them."""
+
 _SAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 

@@ -1,0 +1,140 @@
+"""Names of all the ledger's keys in Redis; pure. ``scripts/shared/keys.lua`` is its twin, a test compares the two.
+
+Every key begins with ``steno:``. Bells lie under ``stenopool.queueing.names.BELL_PREFIX``: they are Celery's.
+"""
+
+from typing import Final
+
+PREFIX: Final = "steno:"
+"""Begins every key."""
+
+EPOCH: Final = "steno:epoch"
+"""Life of this ledger; the store holds the same."""
+RUN_ID: Final = "steno:run_id"
+"""Redis' own run id, last seen."""
+TICK: Final = "steno:tick"
+"""Time of the last sweep."""
+CLAIMS: Final = "steno:claims"
+"""Hash: claim -> claim record."""
+LEASES: Final = "steno:leases"
+"""Sorted set: claim -> expiry."""
+DELAYED: Final = "steno:delayed"
+"""Sorted set: ``run/unit`` -> not before."""
+IDENTITIES: Final = "steno:identities"
+"""Hash: short name of an engine identity -> the identity; runs hold the short name."""
+POOLS: Final = "steno:pools"
+"""Set of all pools ever seen."""
+DUE: Final = "steno:due"
+"""Sorted set: ``job/<id>`` or ``tr/<id>`` -> end of retention."""
+OUTBOX: Final = "steno:outbox"
+"""Sorted set: delivery -> next try."""
+
+
+def job(job_id: str) -> str:
+    """Hash: the job's record."""
+    return f"{PREFIX}job:{job_id}"
+
+
+def run(transcription_id: str) -> str:
+    """Hash: the record of a transcription."""
+    return f"{PREFIX}tr:{transcription_id}"
+
+
+def run_jobs(transcription_id: str) -> str:
+    """Set: further live jobs of a run; absent while there is one."""
+    return f"{run(transcription_id)}:jobs"
+
+
+def run_units(transcription_id: str) -> str:
+    """Hash: unit -> unit record, until the run ends."""
+    return f"{run(transcription_id)}:units"
+
+
+def run_waiting(transcription_id: str) -> str:
+    """Sorted set: waiting unit -> order."""
+    return f"{run(transcription_id)}:wait"
+
+
+def run_options(transcription_id: str) -> str:
+    """String: effective options, canonical JSON, until the run ends."""
+    return f"{run(transcription_id)}:options"
+
+
+def lanes(pool: str) -> str:
+    """Sorted set: lane with waiting runs -> order of its first."""
+    return f"{PREFIX}q:{pool}"
+
+
+def tenants(pool: str, lane: str) -> str:
+    """Sorted set: tenant with waiting runs in the lane -> order of its first."""
+    return f"{PREFIX}q:{pool}:{lane}"
+
+
+def queue(pool: str, lane: str, tenant: str) -> str:
+    """Sorted set: waiting run -> order of its first waiting unit."""
+    return f"{PREFIX}q:{pool}:{lane}:{tenant}"
+
+
+def virtual_times(pool: str, lane: str) -> str:
+    """Hash: virtual times of idle tenants."""
+    return f"{PREFIX}vt:{pool}:{lane}"
+
+
+def open_units(pool: str) -> str:
+    """Sorted set: ``run/unit`` waiting or leased -> cost in seconds."""
+    return f"{PREFIX}open:{pool}"
+
+
+def sums(pool: str) -> str:
+    """Hash: ``waiting_n`` and ``waiting_ms.<lane>`` (milliseconds of audio)."""
+    return f"{PREFIX}sum:{pool}"
+
+
+def digest_bucket(digest: str) -> str:
+    """Hash: rest of the digest -> run. 4,096 buckets cost less than a key per digest."""
+    return f"{PREFIX}dg:{digest[:3]}"
+
+
+def digest_field(digest: str) -> str:
+    """The rest of a digest, its field in the bucket."""
+    return digest[3:]
+
+
+def idempotency(tenant: str, key_hash: str) -> str:
+    """String: job and request hash, for a day."""
+    return f"{PREFIX}idem:{tenant}:{key_hash}"
+
+
+def tenant_jobs(tenant: str) -> str:
+    """Sorted set: job -> created."""
+    return f"{PREFIX}tenant:{tenant}:jobs"
+
+
+def delivery(delivery_id: str) -> str:
+    """Hash: an event on its way to a webhook."""
+    return f"{PREFIX}outbox:{delivery_id}"
+
+
+def spent(claim_id: str) -> str:
+    """String: the operation that ended a claim, for six hours, so that a repeated call is known as one."""
+    return f"{PREFIX}spent:{claim_id}"
+
+
+def worker(worker_id: str) -> str:
+    """Hash with a time to live: a worker's heartbeat."""
+    return f"{PREFIX}worker:{worker_id}"
+
+
+def pool_workers(pool: str) -> str:
+    """Sorted set: worker -> time at which its heartbeat runs out."""
+    return f"{PREFIX}workers:{pool}"
+
+
+def pool_register(pool: str) -> str:
+    """Hash: the engine identity last served by the pool; stays."""
+    return f"{PREFIX}pool:{pool}"
+
+
+def events(transcription_id: str) -> str:
+    """Stream: progress and live segments of a run."""
+    return f"{PREFIX}ev:{transcription_id}"

@@ -1,0 +1,193 @@
+"""The ledger's operations as values: each function builds the ``Call`` of one script. Pure.
+
+Use: ``from stenopool.ledger import operations as op``, then ``Ledger.do(op.claim(...))``. Every operation is one round
+trip and may be repeated (rule 1). ``worker`` is ``<worker id>/<pid of the child>`` throughout.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from stenopool.ledger.answers import (
+    Abandoned,
+    Beaten,
+    Cancelled,
+    Claimed,
+    Committed,
+    Failed,
+    Found,
+    LiveJob,
+    PoolView,
+    Recounted,
+    Registered,
+    Released,
+    Submitted,
+    Swept,
+    Viewed,
+)
+from stenopool.ledger.call import Call, argument
+from stenopool.ledger.codec import shown_text, worker_name
+from stenopool.ledger.model import HeldClaim, Plan, Submission, Timing, WorkerPulse
+from stenopool.ledger.states import MAX_DETAIL_BYTES, MAX_NAME_BYTES, Blame, UnitKind
+
+_SUBMITTED: Final = TypeAdapter(Submitted).validate_json
+_FOUND: Final = TypeAdapter[Found | None](Found | None).validate_json
+_CLAIMED: Final = TypeAdapter(Claimed).validate_json
+_BEATEN: Final = TypeAdapter(Beaten).validate_json
+_COMMITTED: Final = TypeAdapter(Committed).validate_json
+_FAILED: Final = TypeAdapter(Failed).validate_json
+_RELEASED: Final = TypeAdapter(Released).validate_json
+_ABANDONED: Final = TypeAdapter(Abandoned).validate_json
+_CANCELLED: Final = TypeAdapter(Cancelled).validate_json
+_SWEPT: Final = TypeAdapter(Swept).validate_json
+_VIEWED: Final = TypeAdapter(Viewed).validate_json
+_LIVE_JOBS: Final = TypeAdapter(tuple[LiveJob, ...]).validate_json
+_REGISTERED: Final = TypeAdapter(Registered).validate_json
+_POOL_VIEW: Final = TypeAdapter(PoolView).validate_json
+_RECOUNTED: Final = TypeAdapter(Recounted).validate_json
+_EPOCH: Final = TypeAdapter[str | None](str | None).validate_json
+_EPOCH_IN_FORCE: Final = TypeAdapter(str).validate_json
+_NOTHING: Final = TypeAdapter(None).validate_json
+
+
+def submit(submission: Submission) -> Call[Submitted]:
+    """Takes a job in: a new run, a join, or an answer from a finished one. The media are in the store already.
+
+    The same job id again answers as the first time. Refused while the ledger is lost.
+    """
+    values = asdict(submission) | {
+        "name": shown_text(submission.name, MAX_NAME_BYTES),
+        "estimated_s": round(submission.estimated_s, 3),
+    }
+    return Call("submit", argument(values), _SUBMITTED)
+
+
+def find(digest: str) -> Call[Found | None]:
+    """The newest live or completed run of a digest; read only."""
+    return Call("find", argument({"digest": digest}), _FOUND)
+
+
+def claim(claim_id: str, worker: str, pools: Sequence[str], timing: Timing) -> Call[Claimed]:
+    """Leases the next unit that waits in the first of ``pools`` that has one. The same ``claim_id`` gets the same unit."""
+    values = {
+        "claim_id": claim_id,
+        "worker": worker_name(worker),
+        "pools": list(pools),
+        "lease_ms": timing.lease_ms,
+    }
+    return Call("claim", argument(values), _CLAIMED)
+
+
+def beat(worker: str, claims: Sequence[HeldClaim], timing: Timing) -> Call[Beaten]:
+    """Renews the leases of all that a worker holds; ``lost`` means stop: the run ended or another has the unit."""
+    held = [asdict(claim) | {"done_s": round(claim.done_s, 3)} for claim in claims]
+    values = {"worker": worker_name(worker), "claims": held, "lease_ms": timing.lease_ms}
+    return Call("beat", argument(values), _BEATEN)
+
+
+def plan(claim_id: str, plan: Plan, timing: Timing) -> Call[Committed]:
+    """Commits ``prepare``: the run gets its units.
+
+    Raises:
+        ValueError: the plan names a unit twice, or has not exactly one ``assemble``.
+    """
+    names = [unit.unit_id for unit in plan.units]
+    if len(set(names)) != len(names) or [unit.kind for unit in plan.units].count(UnitKind.ASSEMBLE) != 1:
+        raise ValueError("a plan has one assemble, and units of different names")
+    units = [asdict(unit) | {"cost_s": round(unit.cost_s, 3)} for unit in plan.units]
+    values = {
+        "claim_id": claim_id,
+        "plan_id": plan.plan_id,
+        "audio_s": plan.audio_s,
+        "units": units,
+        "lease_ms": timing.lease_ms,
+    }
+    return Call("plan", argument(values), _COMMITTED)
+
+
+def commit(claim_id: str, timing: Timing, language: str | None = None) -> Call[Committed]:
+    """Commits ``detect`` or ``span``, whose object is in the store. The last span hands out ``assemble`` in ``next``."""
+    values = {"claim_id": claim_id, "language": language, "lease_ms": timing.lease_ms}
+    return Call("commit", argument(values), _COMMITTED)
+
+
+def finish(claim_id: str, transcript_key: str, identity: str) -> Call[Committed]:
+    """Commits ``assemble``: the run is completed. ``identity`` is what really ran; another than asked is not indexed."""
+    values = {"claim_id": claim_id, "transcript_key": transcript_key, "identity": identity}
+    return Call("finish", argument(values), _COMMITTED)
+
+
+def fail(claim_id: str, code: str, blame: Blame, detail: str | None = None) -> Call[Failed]:
+    """Ends an attempt: the recording's fault fails the run at once, the unit's fault costs an attempt of three."""
+    values = {
+        "claim_id": claim_id,
+        "code": code,
+        "blame": blame,
+        "detail": shown_text(detail, MAX_DETAIL_BYTES) if detail else None,
+    }
+    return Call("fail", argument(values), _FAILED)
+
+
+def release(claim_id: str, delay_ms: int = 0) -> Call[Released]:
+    """Gives a unit back without spending an attempt; with a delay when what it needs is away."""
+    return Call("release", argument({"claim_id": claim_id, "delay_ms": max(0, delay_ms)}), _RELEASED)
+
+
+def abandon(worker: str) -> Call[Abandoned]:
+    """Ends all leases of a child known to be dead, as if they had run out now."""
+    return Call("abandon", argument({"worker": worker_name(worker)}), _ABANDONED)
+
+
+def cancel(job_id: str, tenant: str) -> Call[Cancelled]:
+    """Takes a job back. The last job that leaves ends the run; a foreign job is unknown."""
+    return Call("cancel", argument({"job_id": job_id, "tenant": tenant}), _CANCELLED)
+
+
+def view(job_id: str, tenant: str) -> Call[Viewed]:
+    """A job and its run as one consistent read; a foreign job is unknown. Read only."""
+    return Call("view", argument({"job_id": job_id, "tenant": tenant}), _VIEWED)
+
+
+def jobs_of(transcription_id: str) -> Call[tuple[LiveJob, ...]]:
+    """The jobs that wait on a live run, none once it ended. Read only."""
+    return Call("jobs_of", argument({"transcription_id": transcription_id}), _LIVE_JOBS)
+
+
+def sweep(timing: Timing) -> Call[Swept]:
+    """Puts back what expired, hands out what was delayed, finds missing bells; at once back when called too often."""
+    values = {"lease_ms": timing.lease_ms, "sweep_ms": timing.sweep_ms, "gap_ms": timing.gap_ms}
+    return Call("sweep", argument(values), _SWEPT)
+
+
+def register(pulse: WorkerPulse, ttl_ms: int) -> Call[Registered]:
+    """A worker's heartbeat, good for ``ttl_ms``; ``mismatch`` tells a worker with other weights not to claim."""
+    return Call(
+        "register", argument(asdict(pulse) | {"worker_id": worker_name(pulse.worker_id), "ttl_ms": ttl_ms}), _REGISTERED
+    )
+
+
+def unregister(worker_id: str) -> Call[None]:
+    """A worker leaves in order: it counts as alive no longer."""
+    return Call("unregister", argument({"worker_id": worker_name(worker_id)}), _NOTHING)
+
+
+def pool_view(pool: str) -> Call[PoolView]:
+    """Identity, live workers and backlog of a pool. Read only."""
+    return Call("pool_view", argument({"pool": pool}), _POOL_VIEW)
+
+
+def recount(pool: str) -> Call[Recounted]:
+    """Rebuilds a pool's counters from its queues; takes as long as the backlog, for the daily round."""
+    return Call("recount", argument({"pool": pool}), _RECOUNTED)
+
+
+def read_epoch() -> Call[str | None]:
+    """The ledger's epoch; None when the ledger is new or lost. Read only."""
+    return Call("read_epoch", argument({}), _EPOCH)
+
+
+def set_epoch(epoch: str) -> Call[str]:
+    """Gives a ledger without an epoch this one; answers the epoch in force, an older one if there is."""
+    return Call("set_epoch", argument({"epoch": epoch}), _EPOCH_IN_FORCE)

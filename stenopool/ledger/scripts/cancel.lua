@@ -1,0 +1,34 @@
+-- cancel: takes a job back; the last job that leaves ends the run. Answers cancelled (again, when it was), ended with the
+-- state it ended in, or unknown: also for another tenant's job.
+
+local function answer(outcome, state, run_ended)
+  return cjson.encode({outcome = outcome, state = or_null(state), run_ended = run_ended, bells = bells()})
+end
+
+local job = load_hash(keys.job(given.job_id))
+if not job or job.tenant ~= given.tenant then
+  return answer('unknown', nil, false)
+end
+local run = load_run(job.tr)
+if job.cancelled then
+  return answer('cancelled', 'cancelled', run.state == 'cancelled')
+end
+if not is_live(run) then
+  return answer('ended', run.state, false)
+end
+
+begin_even_when_full()
+redis.call('HSET', keys.job(given.job_id), 'cancelled', now)
+if run.first_job == given.job_id then
+  run.first_job = ''
+  redis.call('HSET', keys.run(run.id), 'first_job', '')
+else
+  redis.call('SREM', keys.run_jobs(run.id), given.job_id)
+end
+local is_last = run.first_job == '' and redis.call('SCARD', keys.run_jobs(run.id)) == 0
+if is_last then
+  end_run(run, 'cancelled')
+else
+  touch(run)
+end
+return answer('cancelled', 'cancelled', is_last)

@@ -1,0 +1,39 @@
+-- release: gives a unit back unspent. It keeps its place; with a delay it is handed out no sooner. A unit whose delays
+-- come to more than an hour fails. Answers ok, and whether the run failed.
+local most_delay_ms = 3600 * 1000
+
+local function answer(ok, run_failed)
+  return cjson.encode({ok = ok, run_failed = run_failed, bells = bells()})
+end
+
+local held = in_force(given.claim_id)
+if not held then
+  return answer(already_or_refused(given.claim_id, 'release') == 'already', false)
+end
+
+begin_even_when_full()
+local run, unit = held.run, held.unit
+if held.claim.started == 1 then
+  unit.attempt = unit.attempt - 1
+else
+  unit.claims = unit.claims - 1
+end
+set_progress(held, 0)
+spend(held.claim.id, 'release')
+unit.claim = ''
+unit.delayed_ms = unit.delayed_ms + given.delay_ms
+if unit.delayed_ms > most_delay_ms then
+  save_unit(unit)
+  fail_run(held, 'transient_too_long')
+  return answer(true, true)
+end
+if given.delay_ms > 0 then
+  close_unit(run, unit)
+  unit.state = 'delayed'
+  redis.call('ZADD', keys.delayed, now + given.delay_ms, full_name(unit))
+else
+  put_back(run, unit, unit.order)
+end
+save_unit(unit)
+touch(run)
+return answer(true, false)

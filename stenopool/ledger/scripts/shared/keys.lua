@@ -1,0 +1,31 @@
+-- Names of all keys; the twin of stenopool/ledger/keys.py.
+local keys = {
+  epoch = 'steno:epoch',
+  tick = 'steno:tick',
+  claims = 'steno:claims',
+  leases = 'steno:leases',
+  delayed = 'steno:delayed',
+  identities = 'steno:identities',
+  pools = 'steno:pools',
+}
+
+function keys.job(job_id) return 'steno:job:' .. job_id end
+function keys.run(run_id) return 'steno:tr:' .. run_id end
+function keys.run_jobs(run_id) return keys.run(run_id) .. ':jobs' end
+function keys.run_units(run_id) return keys.run(run_id) .. ':units' end
+function keys.run_waiting(run_id) return keys.run(run_id) .. ':wait' end
+function keys.run_options(run_id) return keys.run(run_id) .. ':options' end
+function keys.lanes(pool) return 'steno:q:' .. pool end
+function keys.tenants(pool, lane) return keys.lanes(pool) .. ':' .. lane end
+function keys.queue(pool, lane, tenant) return keys.tenants(pool, lane) .. ':' .. tenant end
+function keys.open_units(pool) return 'steno:open:' .. pool end
+function keys.sums(pool) return 'steno:sum:' .. pool end
+function keys.digest_bucket(digest) return 'steno:dg:' .. digest:sub(1, 3) end
+function keys.digest_field(digest) return digest:sub(4) end
+function keys.idempotency(tenant, key_hash) return 'steno:idem:' .. tenant .. ':' .. key_hash end
+function keys.tenant_jobs(tenant) return 'steno:tenant:' .. tenant .. ':jobs' end
+function keys.spent(claim_id) return 'steno:spent:' .. claim_id end
+function keys.worker(worker_id) return 'steno:worker:' .. worker_id end
+function keys.pool_workers(pool) return 'steno:workers:' .. pool end
+function keys.pool_register(pool) return 'steno:pool:' .. pool end
+

@@ -1,0 +1,80 @@
+-- Runs: what a claim is handed, and how a run ends.
+
+-- Engine identities are long and few: runs hold a short name.
+local function identity_name(identity)
+  local name = redis.sha1hex(identity):sub(1, 16)
+  redis.call('HSETNX', keys.identities, name, identity)
+  return name
+end
+
+-- All that the work on a unit needs.
+local function grant(run, unit, claim_id)
+  return {
+    claim_id = claim_id,
+    transcription_id = run.id,
+    unit_id = unit.id,
+    kind = unit.kind,
+    attempt = unit.attempt,
+    pool = run.pool,
+    options = redis.call('GET', keys.run_options(run.id)),
+    identity = redis.call('HGET', keys.identities, run.identity),
+    media_key = run.media,
+    work_key = run.work,
+    plan_id = or_null(run.plan),
+    from_sample = unit.from,
+    to_sample = unit.to,
+    cost_s = unit.cost_s,
+    audio_s = or_null(tonumber(run.audio_s)),
+    language = or_null(run.language),
+    units = tonumber(run.units),
+  }
+end
+
+local function clear_index(run)
+  local bucket, field = keys.digest_bucket(run.digest), keys.digest_field(run.digest)
+  if redis.call('HGET', bucket, field) == run.id then
+    redis.call('HDEL', bucket, field)
+  end
+end
+
+-- Ends a run for good: nobody holds or waits for anything of it, and only its record stays. `facts` are further fields.
+local function end_run(run, state, facts)
+  for _, unit in ipairs(load_units(run.id)) do
+    close_unit(run, unit)
+    if unit.claim ~= '' then
+      spend(unit.claim, 'lost')
+    end
+  end
+  redis.call('DEL', keys.run_units(run.id), keys.run_waiting(run.id), keys.run_options(run.id), keys.run_jobs(run.id))
+  redis.call('HDEL', keys.run(run.id), 'stage')
+  redis.call('HSET', keys.run(run.id), 'state', state, 'ended', now)
+  for field, value in pairs(facts or {}) do
+    redis.call('HSET', keys.run(run.id), field, value)
+  end
+  if state ~= 'completed' then
+    clear_index(run)
+  end
+  touch(run)
+end
+
+local function fail_run(held, reason, detail)
+  end_run(held.run, 'failed', {reason = reason, detail = detail})
+end
+
+-- A lease ran out. The unit waits as if it had arrived now, and the claim stays in force until somebody takes it; after
+-- three attempts, or ten claims that nobody began to work on, the run fails. Answers whether it did.
+local function expire(held)
+  local unit = held.unit
+  if unit.attempt >= 3 or (unit.claims >= 10 and held.claim.started == 0) then
+    fail_run(held, 'worker_lost')
+    return true
+  end
+  redis.call('ZREM', keys.leases, held.claim.id)
+  set_progress(held, 0)
+  save_claim(held.claim)
+  put_back(held.run, unit, now)
+  save_unit(unit)
+  touch(held.run)
+  return false
+end
+

@@ -1,0 +1,119 @@
+-- submit: takes a job in.
+-- Answers created (a new run with a waiting prepare unit), joined (a live run), hit (a completed run), replayed (the
+-- idempotency key names an earlier job), idem_conflict, need_media, refused_joins, refused_backlog, ledger_lost. A job
+-- that is known already gets its first answer again. When Redis is full nothing is written: the first write adds.
+local idempotency_ms = 24 * 3600 * 1000
+local lane = given.lane
+
+local function answer(outcome, job_id, run)
+  return cjson.encode({
+    outcome = outcome,
+    job_id = job_id,
+    transcription_id = run and run.id or given.transcription_id,
+    media_key = or_null(run and run.media),
+    bells = bells(),
+  })
+end
+
+local function refuse(outcome)
+  return answer(outcome, given.job_id, nil)
+end
+
+local function first_answer(job)
+  local outcome = 'joined'
+  if job.tr == given.transcription_id then
+    outcome = 'created'
+  elseif job.hit then
+    outcome = 'hit'
+  end
+  return answer(outcome, given.job_id, load_run(job.tr))
+end
+
+-- The earlier job of the same idempotency key, and whether the request was the same.
+local function earlier_request()
+  local text = given.idempotency_hash and redis.call('GET', keys.idempotency(given.tenant, given.idempotency_hash))
+  if not text then
+    return nil
+  end
+  local job_id, request_hash = text:match('^([^,]*),(.*)$')
+  local run_id = redis.call('HGET', keys.job(job_id), 'tr')
+  return run_id and {job_id = job_id, run_id = run_id, is_same = request_hash == given.request_hash}
+end
+
+local function add_job(run_id, is_hit)
+  local created = given.submitted_ms or now
+  local record = keys.job(given.job_id)
+  redis.call('HSET', record, 'tenant', given.tenant, 'tr', run_id, 'run', 1, 'name', given.name, 'created', created, 'v', 1)
+  if is_hit then
+    redis.call('HSET', record, 'hit', 1)
+  end
+  redis.call('ZADD', keys.tenant_jobs(given.tenant), created, given.job_id)
+  if given.idempotency_hash then
+    local value = given.job_id .. ',' .. given.request_hash
+    redis.call('SET', keys.idempotency(given.tenant, given.idempotency_hash), value, 'PX', idempotency_ms)
+  end
+end
+
+local function live_jobs(run)
+  return redis.call('SCARD', keys.run_jobs(run.id)) + (run.first_job ~= '' and 1 or 0)
+end
+
+local function add_run()
+  local run = {id = given.transcription_id, pool = given.pool, lane = lane, tenant = given.tenant, media = given.media_key}
+  redis.call('HSET', keys.run(run.id),
+    'state', 'queued', 'digest', given.digest, 'identity', identity_name(given.identity), 'pool', run.pool,
+    'tenant', run.tenant, 'lane', lane, 'media', run.media, 'work', given.work_key, 'units', 0, 'done', 0, 'done_ms', 0,
+    'attempt', 0, 'stage', 'prepare', 'first_job', given.job_id, 'rev', 1, 'created', now, 'v', 1)
+  redis.call('SET', keys.run_options(run.id), given.options)
+  redis.call('HSET', keys.digest_bucket(given.digest), keys.digest_field(given.digest), run.id)
+  redis.call('SADD', keys.pools, 'prepare', run.pool)
+  local unit = new_unit(run.id, 'prepare', 'prepare', now)
+  unit.cost_s = given.estimated_s
+  enter_waiting(run, unit, now)
+  save_unit(unit)
+  return run
+end
+
+local function waiting_units()
+  local prepare = redis.call('HGET', keys.sums('prepare'), 'waiting_n') or 0
+  local recognise = redis.call('HGET', keys.sums(given.pool), 'waiting_n') or 0
+  return prepare + recognise
+end
+
+if redis.call('EXISTS', keys.epoch) == 0 then
+  return refuse('ledger_lost')
+end
+local known = load_hash(keys.job(given.job_id))
+if known then
+  return first_answer(known)
+end
+local earlier = earlier_request()
+if earlier then
+  if earlier.is_same then
+    return answer('replayed', earlier.job_id, load_run(earlier.run_id))
+  end
+  return refuse('idem_conflict')
+end
+local indexed = redis.call('HGET', keys.digest_bucket(given.digest), keys.digest_field(given.digest))
+local run = indexed and load_run(indexed)
+if run and is_live(run) then
+  if live_jobs(run) >= given.max_jobs_per_run then
+    return refuse('refused_joins')
+  end
+  add_job(run.id, false)
+  redis.call('SADD', keys.run_jobs(run.id), given.job_id)
+  touch(run)
+  return answer('joined', given.job_id, run)
+end
+if run then
+  add_job(run.id, true)
+  return answer('hit', given.job_id, run)
+end
+if not given.media_key then
+  return refuse('need_media')
+end
+if waiting_units() >= given.max_waiting then
+  return refuse('refused_backlog')
+end
+add_job(given.transcription_id, false)
+return answer('created', given.job_id, add_run())
