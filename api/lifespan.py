@@ -1,0 +1,172 @@
+"""Start and stop of the API process: checks, clients, services, the sweep; all of it undone in reverse order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from typing import Final
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from api.dependencies import Services
+from api.services.cancellation import Cancellation
+from api.services.deadline import AnyLedger, PunctualLedger
+from api.services.health import HealthRules, HealthWatch
+from api.services.lookup import Lookup
+from api.services.pools import PoolWatch
+from api.services.spool import Spool
+from api.services.submission import SubmissionRules, Submissions
+from api.services.uploads import Uploads
+from stenopool.checks import Check, Level, require, startup_checks
+from stenopool.errors import ErrorCode, StenopoolError, TransientError
+from stenopool.ledger import operations as op
+from stenopool.ledger.ledger import AsyncLedger, Ledger
+from stenopool.ledger.model import Timing, timing_of
+from stenopool.logs import get_logger
+from stenopool.media.local_store import LocalStore
+from stenopool.queueing.bell import Bell
+from stenopool.queueing.names import recognise_pool
+from stenopool.redis_pools import async_redis_client, redis_client
+from stenopool.settings import Settings
+
+_START_LIMIT_S: Final = 20.0
+"""Redis may still be starting or loading its file; after this long the process gives up and is started again."""
+_START_PAUSE_S: Final = 0.5
+
+_LAST_BELLS_S: Final = 3.0
+
+_log = get_logger(__name__)
+
+
+def lifespan_of(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The lifespan of an app with these settings."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        store = LocalStore(settings.data_dir / "store")
+        await _check(settings, store)
+        async with AsyncExitStack() as stack:
+            client = async_redis_client(settings.redis_address)
+            stack.push_async_callback(client.aclose)
+            bells = Bells(Bell(settings))
+            stack.push_async_callback(bells.close)
+            ledger = PunctualLedger(AsyncLedger(client, bells.ring))
+            app.state.services = await _services(settings, ledger, store)
+            timing = timing_of(settings.lease_s, settings.beat_s, settings.sweep_s)
+            sweeper = asyncio.create_task(sweep_for_ever(ledger, timing), name="sweep")
+            stack.push_async_callback(_stop, sweeper)
+            _log.info("api_started", engine=settings.engine, model=settings.model_size)
+            yield
+            _log.info("api_stopping")
+
+    return lifespan
+
+
+class Bells:
+    """Rings behind the answer: a request never waits for Celery, and a bell that fails is rung again by the sweep."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self._ringing: set[asyncio.Task[None]] = set()
+
+    async def ring(self, bells: Mapping[str, int]) -> None:
+        """Begins to ring and returns."""
+        task = asyncio.create_task(self._bell.ring_in_thread(bells), name="bell")
+        # The loop itself keeps no strong reference to a task.
+        self._ringing.add(task)
+        task.add_done_callback(self._ringing.discard)
+
+    async def close(self) -> None:
+        """Lets the last bells be heard, then hangs up."""
+        if self._ringing:
+            await asyncio.wait(self._ringing, timeout=_LAST_BELLS_S)
+        await anyio.to_thread.run_sync(self._bell.close)
+
+
+async def sweep_for_ever(ledger: AnyLedger, timing: Timing) -> None:
+    """Calls the sweep at its period. An outage is logged when it begins and when it ends, not every five seconds."""
+    trouble: str | None = None
+    while True:
+        try:
+            swept = await ledger.do(op.sweep(timing))
+            found = ErrorCode.LEDGER_LOST if swept.ledger_lost else None
+        except StenopoolError as error:
+            found = error.code
+        except Exception:  # noqa: BLE001 - the sweep outlives any fault of its own: nobody would notice its death.
+            _log.exception("sweep_failed")
+            found = ErrorCode.INTERNAL_ERROR
+        if found != trouble:
+            _log.warning("sweep_in_trouble", code=found) if found else _log.info("sweep_recovered")
+            trouble = found
+        await asyncio.sleep(timing.sweep_ms / 1000)
+
+
+async def _check(settings: Settings, store: LocalStore) -> None:
+    """Start-up checks, one line each.
+
+    A ledger that is lost does not stop the start: the API then answers 503 and tells why, until it is rebuilt.
+
+    Raises:
+        FatalError: something an operator has to change.
+        TransientError: Redis or the store did not answer in time.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _START_LIMIT_S
+    while True:
+        checks = await anyio.to_thread.run_sync(_run_checks, settings, store)
+        for check in checks:
+            say = _log.info if check.level is Level.OK else _log.warning
+            say("startup_check", check=check.name, grade=check.level, line=check.line)
+        try:
+            require(checks)
+        except TransientError as error:
+            if error.code is ErrorCode.LEDGER_LOST:
+                return
+            if loop.time() > until:
+                raise
+            await asyncio.sleep(_START_PAUSE_S)
+        else:
+            return
+
+
+def _run_checks(settings: Settings, store: LocalStore) -> tuple[Check, ...]:
+    with redis_client(settings.redis_address) as client:
+        return startup_checks(settings, client, Ledger(client, _ring_nothing), store)
+
+
+def _ring_nothing(_bells: Mapping[str, int]) -> None:
+    """Reading and writing an epoch makes no work."""
+
+
+async def _services(settings: Settings, ledger: AnyLedger, store: LocalStore) -> Services:
+    pool = recognise_pool(settings.engine, settings.model_size)
+    min_free_bytes = settings.min_free_disk_mb * 1024 * 1024
+    spool = Spool(settings.data_dir / "spool", min_free_bytes)
+    await anyio.to_thread.run_sync(spool.remove_stale)
+    pools = PoolWatch(ledger)
+    lookup = Lookup(ledger, store, pools)
+    submission_rules = SubmissionRules(
+        pool=pool,
+        max_queued_jobs=settings.max_queued_jobs,
+        max_jobs_per_transcription=settings.max_jobs_per_transcription,
+    )
+    health_rules = HealthRules(
+        pool=pool,
+        engine=settings.engine,
+        model=settings.model_size,
+        data_dir=settings.data_dir,
+        min_free_bytes=min_free_bytes,
+    )
+    return Services(
+        uploads=Uploads(spool, settings.max_file_size_bytes),
+        submissions=Submissions(ledger, store, pools, submission_rules),
+        lookup=lookup,
+        cancellation=Cancellation(ledger, store, lookup),
+        health=HealthWatch(ledger, store, pools, health_rules),
+    )
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

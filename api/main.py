@@ -1,0 +1,97 @@
+"""The HTTP application. ``uvicorn --factory api.main:create_app`` starts it; importing this module starts nothing."""
+
+import logging
+import sys
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import stenopool
+from api.lifespan import lifespan_of
+from api.middleware import LingeringClose, RequestId
+from api.problems import add_problem_handlers
+from api.routes import health, jobs, transcribe
+from api.routes.documents import document_problems
+from stenopool.errors import FatalError, StenopoolError
+from stenopool.logs import configure_logs
+from stenopool.settings import Settings, process_settings
+
+_DESCRIPTION = """\
+Submit a recording, follow its job, read its transcript.
+
+Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems with a stable `code`. `/jobs`, `/jobs/{id}` and
+`/jobs/{id}/result` are other names of `/transcribe`, `/status/{id}` and `/result/{id}`; `DELETE /jobs/{id}` of
+`DELETE /job/{id}`.
+"""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application; without ``settings`` as a process of its own, set up from the environment.
+
+    A wrong setting ends the process with one line.
+    """
+    if settings is None:
+        settings = _settings_of_process()
+        _configure_logs(settings)
+    app = FastAPI(
+        title="Stenopool",
+        version=stenopool.__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan_of(settings),
+        redoc_url=None,
+    )
+    add_problem_handlers(app)
+    # The one that is added last is outermost.
+    app.add_middleware(LingeringClose)
+    app.add_middleware(RequestId)
+    app.add_middleware(OneLineStart)
+    for routes in (transcribe, jobs, health):
+        app.include_router(routes.router)
+    document_problems(app)
+    return app
+
+
+class OneLineStart:
+    """Tells a failed start in one line; the framework itself would print its traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Watches the lifespan; everything else passes."""
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_line(message: Message) -> None:
+            # The framework sends this while it handles the error, with the formatted traceback as its message.
+            error = sys.exception()
+            if message["type"] == "lifespan.startup.failed" and isinstance(error, StenopoolError):
+                message["message"] = f"cannot start: {error}"
+            await send(message)
+
+        await self._app(scope, receive, send_line)
+
+
+def _configure_logs(settings: Settings) -> None:
+    configure_logs(settings, "api")
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        # The server has given its loggers a format of their own by now.
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.addFilter(_drop_colours)
+
+
+def _drop_colours(record: logging.LogRecord) -> bool:
+    # The server sends each line twice, once with colours, which would stand in the JSON.
+    record.__dict__.pop("color_message", None)
+    return True
+
+
+def _settings_of_process() -> Settings:
+    try:
+        return process_settings()
+    except FatalError as error:
+        sys.stderr.write(f"cannot start: {error.message}\n")
+        raise SystemExit(1) from None

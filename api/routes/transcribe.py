@@ -1,0 +1,75 @@
+"""POST: takes a recording in."""
+
+from contextlib import aclosing
+
+from fastapi import APIRouter, Request, Response
+
+from api.dependencies import ServicesHere, TenantHere
+from api.routes.documents import problems, upload_form
+from api.schemas import AcceptedBody
+from api.services.lookup import POLL_AFTER_S
+from api.services.uploads import Envelope
+from stenopool.errors import ErrorCode, UsageError
+from stenopool.ledger.model import RunState
+
+router = APIRouter(tags=["jobs"])
+
+_PROBLEMS = problems(
+    ErrorCode.MALFORMED_UPLOAD,
+    ErrorCode.FILE_TOO_LARGE,
+    ErrorCode.NOT_AUDIO,
+    ErrorCode.UNSUPPORTED_ENCODING,
+    ErrorCode.MISSING_FILE,
+    ErrorCode.EMPTY_FILE,
+    ErrorCode.INVALID_REQUEST,
+    ErrorCode.INVALID_OPTION,
+    ErrorCode.UNKNOWN_FIELD,
+    ErrorCode.TOO_MANY_JOINED,
+    ErrorCode.NO_WORKER_FOR_MODEL,
+    ErrorCode.QUEUE_FULL,
+    ErrorCode.LEDGER_UNAVAILABLE,
+    ErrorCode.LEDGER_LOST,
+    ErrorCode.STORE_UNAVAILABLE,
+    ErrorCode.DISK_FULL,
+)
+_HEADERS = {
+    "Location": {"description": "Where the job's status is read.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds until a first look is worth it.", "schema": {"type": "integer"}},
+}
+
+
+@router.post(
+    "/transcribe",
+    status_code=202,
+    response_model=AcceptedBody,
+    operation_id="submit_transcription",
+    responses={202: {"headers": _HEADERS}, **_PROBLEMS},
+    openapi_extra=upload_form(),
+)
+@router.post("/jobs", status_code=202, response_model=AcceptedBody, include_in_schema=False)
+async def submit(request: Request, response: Response, services: ServicesHere, tenant: TenantHere) -> AcceptedBody:
+    """Takes one recording and answers at once; the work goes on behind.
+
+    The body is multipart/form-data with the recording in `file`; the other fields are options, in any order. The same
+    recording with the same options is transcribed once: a job for a finished transcription is `completed` in the answer.
+    """
+    await services.submissions.require_open()
+    async with (
+        aclosing(request.stream()) as body,
+        services.uploads.receive(_envelope(request), body) as upload,
+    ):
+        accepted = await services.submissions.submit(tenant, upload)
+    response.headers["Location"] = f"/jobs/{accepted.job_id}"
+    response.headers["Retry-After"] = str(0 if accepted.state is RunState.COMPLETED else POLL_AFTER_S)
+    return AcceptedBody.of(accepted)
+
+
+def _envelope(request: Request) -> Envelope:
+    length = request.headers.get("content-length")
+    if length is not None and not length.isdecimal():
+        raise UsageError(ErrorCode.MALFORMED_UPLOAD, "the Content-Length is not a number")
+    return Envelope(
+        content_type=request.headers.get("content-type"),
+        content_length=int(length) if length is not None else None,
+        content_encoding=request.headers.get("content-encoding"),
+    )

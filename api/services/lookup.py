@@ -1,0 +1,163 @@
+"""Reading: what became of a job, and its transcript."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import anyio.to_thread
+from pydantic import ValidationError
+
+from api.services.deadline import AnyLedger
+from api.services.pools import PoolWatch
+from api.services.reasons import Reason, reason
+from stenopool.errors import ErrorCode, FatalError, TransientError, UsageError
+from stenopool.ids import is_id
+from stenopool.ledger import operations as op
+from stenopool.ledger.model import JobView, RunState, UnitKind
+from stenopool.media.store import Store
+from stenopool.queueing.names import PREPARE
+from stenopool.transcripts.model import Transcript
+
+POLL_AFTER_S: Final = 1
+"""Suggested seconds between two looks at a job that has not ended."""
+
+_STAGES: Final = {
+    UnitKind.PREPARE: "decoding the recording and finding speech",
+    UnitKind.DETECT: "detecting the language",
+    UnitKind.SPAN: "recognising speech",
+    UnitKind.ASSEMBLE: "putting the transcript together",
+}
+
+
+class JobFailedError(UsageError):
+    """The job failed; ``reason`` tells why."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__(ErrorCode.JOB_FAILED, why.message, why.hint)
+        self.reason = why
+
+
+class NotFinishedError(UsageError):
+    """The transcript is not there yet; worth asking again after ``retry_after_s`` seconds."""
+
+    retry_after_s: Final = POLL_AFTER_S
+
+    def __init__(self, state: RunState) -> None:
+        super().__init__(
+            ErrorCode.NOT_FINISHED, f"the job is {state}", "ask again later, or follow its status until it is completed"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job as its client sees it."""
+
+    job: JobView
+    message: str
+    """One sentence on where it stands."""
+    progress: float
+    """0..1, in audio-seconds; 1 only when completed."""
+    warnings: tuple[str, ...] = ()
+    reason: Reason | None = None
+    """Why it failed, for a failed job."""
+
+
+class Lookup:
+    """Answers about jobs; changes nothing."""
+
+    def __init__(self, ledger: AnyLedger, store: Store, pools: PoolWatch) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._pools = pools
+
+    async def job(self, job_id: str, tenant: str) -> JobView:
+        """The job's record. One Redis round trip.
+
+        Raises:
+            UsageError: ``unknown_job``, also for another tenant's and for what is no id at all.
+            TransientError: ``ledger_lost`` while an unknown id may still come back, ``ledger_unavailable``.
+        """
+        if not is_id(job_id):
+            raise _unknown()
+        viewed = await self._ledger.do(op.view(job_id, tenant))
+        if viewed.job is not None:
+            return viewed.job
+        if viewed.ledger_lost:
+            raise TransientError(
+                ErrorCode.LEDGER_LOST, "the ledger is being rebuilt", "try again in a minute", retry_after_s=30
+            )
+        raise _unknown()
+
+    async def status(self, job_id: str, tenant: str) -> JobStatus:
+        """Where the job stands. One Redis round trip, now and then two. Raises as ``job``."""
+        job = await self.job(job_id, tenant)
+        why = reason(job.reason, job.detail) if job.state is RunState.FAILED else None
+        return JobStatus(
+            job=job,
+            message=_message(job, why),
+            progress=_progress(job),
+            warnings=() if job.state.ended else await self._warnings(job),
+            reason=why,
+        )
+
+    async def transcript(self, job_id: str, tenant: str) -> tuple[JobView, Transcript]:
+        """The transcript of a completed job.
+
+        Raises:
+            NotFinishedError: it has not ended.
+            JobFailedError: it failed.
+            UsageError: ``job_cancelled``, and as ``job``.
+            TransientError: ``store_unavailable``, also when the transcript is not found, and as ``job``.
+            FatalError: ``internal_error`` when what is stored is no transcript.
+        """
+        job = await self.job(job_id, tenant)
+        if job.state is RunState.FAILED:
+            raise JobFailedError(reason(job.reason, job.detail))
+        if job.state is RunState.CANCELLED:
+            raise UsageError(ErrorCode.JOB_CANCELLED, "the job was cancelled", "submit the recording again")
+        if job.state is not RunState.COMPLETED or job.transcript_key is None:
+            raise NotFinishedError(job.state)
+        return job, await anyio.to_thread.run_sync(self._read, job.transcript_key)
+
+    def _read(self, key: str) -> Transcript:
+        try:
+            return Transcript.model_validate_json(self._store.get(key))
+        except KeyError as error:
+            # A completed run had its transcript fsynced before: a store that does not show it is not all there.
+            raise TransientError(ErrorCode.STORE_UNAVAILABLE, "the transcript cannot be read just now") from error
+        except ValidationError as error:
+            raise FatalError(ErrorCode.INTERNAL_ERROR, "the stored transcript cannot be read") from error
+
+    async def _warnings(self, job: JobView) -> tuple[str, ...]:
+        is_preparing = job.stage == UnitKind.PREPARE
+        served = await self._pools.view(job.pool)
+        warnings = []
+        if not served.live_workers:
+            warnings.append("no worker is serving this model at the moment")
+        if is_preparing and not (await self._pools.view(PREPARE)).live_workers:
+            warnings.append("no prepare worker is running at the moment")
+        return tuple(warnings)
+
+
+def _unknown() -> UsageError:
+    return UsageError(ErrorCode.UNKNOWN_JOB, "there is no such job", "check the id")
+
+
+def _message(job: JobView, why: Reason | None) -> str:
+    if why is not None:
+        return why.message
+    if job.state is RunState.COMPLETED:
+        return "completed, answered from an earlier transcription" if job.cached else "completed"
+    if job.state is RunState.CANCELLED:
+        return "cancelled"
+    if job.state is RunState.QUEUED or job.stage not in _STAGES:
+        return "waiting for a worker"
+    return _STAGES[UnitKind(job.stage)]
+
+
+def _progress(job: JobView) -> float:
+    if job.state is RunState.COMPLETED:
+        return 1.0
+    if not job.audio_s:
+        return 0.0
+    # A job that has not completed never shows 1: pollers take that for the end.
+    return round(max(0.0, min(job.done_s / job.audio_s, 0.99)), 4)

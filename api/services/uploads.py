@@ -1,0 +1,131 @@
+"""Receives one recording: from the request's byte stream to a hashed file in the spool, never in memory."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from api.services.form import FORM_ALLOWANCE_BYTES, FormReader, boundary_of
+from api.services.spool import Spool, SpoolFile
+from stenopool.errors import ErrorCode, UsageError
+from stenopool.ids import new_id
+from stenopool.media.kinds import HEAD_BYTES, KINDS, Kind, sniff
+
+_BLOCK_BYTES: Final = 1024 * 1024
+"""Bytes gathered before a thread writes them: the most of a body that is ever in memory, beside the server's buffer."""
+
+_ROOM_CHECK_BYTES: Final = 32 * _BLOCK_BYTES
+"""Free disk is looked at again after so many bytes."""
+
+_MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a request says about its body before the body comes; none of it is believed."""
+
+    content_type: str | None = None
+    content_length: int | None = None
+    content_encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A recording received whole, and the fields that came with it."""
+
+    upload_id: str
+    path: Path
+    """The spool file; whoever keeps it moves it away."""
+    name: str
+    """File name as given, for display only."""
+    kind: Kind
+    size_bytes: int
+    fingerprint: str
+    """SHA-256 of the bytes, hex."""
+    fields: tuple[tuple[str, str], ...]
+
+
+class Uploads:
+    """The way in. ``max_file_bytes`` is counted while the body streams, whatever its length was said to be."""
+
+    def __init__(self, spool: Spool, max_file_bytes: int) -> None:
+        self._spool = spool
+        self._max_file_bytes = max_file_bytes
+
+    @asynccontextmanager
+    async def receive(self, envelope: Envelope, body: AsyncIterator[bytes]) -> AsyncIterator[Upload]:
+        """The recording in ``body``. Its spool file lives until the block ends, unless it was moved away.
+
+        Raises:
+            UsageError: the body is not one acceptable recording; raised as soon as that is known.
+            TransientError: ``disk_full`` or ``store_unavailable``.
+        """
+        boundary = self._admit(envelope)
+        await self._spool.require_room(envelope.content_length or 0)
+        form = FormReader(boundary)
+        upload_id = new_id()
+        async with self._spool.open(upload_id) as file:
+            kind = await self._stream(body, form, file)
+        try:
+            yield Upload(
+                upload_id=upload_id,
+                path=file.path,
+                name=form.file_name,
+                kind=kind,
+                size_bytes=file.fingerprint.size_bytes,
+                fingerprint=file.fingerprint.hexdigest(),
+                fields=tuple(form.fields),
+            )
+        finally:
+            await self._spool.remove(file.path)
+
+    def _admit(self, envelope: Envelope) -> bytes:
+        if (envelope.content_encoding or "identity").strip().lower() != "identity":
+            raise UsageError(
+                ErrorCode.UNSUPPORTED_ENCODING, "a compressed body is not taken", "send without Content-Encoding"
+            )
+        boundary = boundary_of(envelope.content_type)
+        if (envelope.content_length or 0) > self._max_file_bytes + FORM_ALLOWANCE_BYTES:
+            raise self._too_large()
+        return boundary
+
+    async def _stream(self, body: AsyncIterator[bytes], form: FormReader, file: SpoolFile) -> Kind:
+        kind: Kind | None = None
+        body_bytes = 0
+        room_known_bytes = _ROOM_CHECK_BYTES
+        async for piece in body:
+            body_bytes += len(piece)
+            form.feed(piece)
+            # The second limit is for bodies that are large without a large file: endless boundaries, an epilogue.
+            if max(form.file_size_bytes, body_bytes - FORM_ALLOWANCE_BYTES) > self._max_file_bytes:
+                raise self._too_large()
+            if kind is None and (form.waiting_bytes >= HEAD_BYTES or (form.file_ended and form.waiting_bytes)):
+                kind = _known_kind(form)
+            if form.waiting_bytes >= _BLOCK_BYTES:
+                await file.write(form.take())
+            if body_bytes >= room_known_bytes:
+                await self._spool.require_room(0)
+                room_known_bytes = body_bytes + _ROOM_CHECK_BYTES
+        form.finish()
+        if form.waiting_bytes:
+            await file.write(form.take())
+        # Known by now: finish() refuses a form without file bytes, and the first ones of every other were looked at.
+        return kind or _known_kind(form)
+
+    def _too_large(self) -> UsageError:
+        return UsageError(
+            ErrorCode.FILE_TOO_LARGE,
+            f"the file is larger than {self._max_file_bytes // _MIB} MiB",
+            "send a compressed format, or split the recording; the operator sets the limit with MAX_FILE_SIZE_MB",
+        )
+
+
+def _known_kind(form: FormReader) -> Kind:
+    kind = sniff(form.head(HEAD_BYTES))
+    if kind is None:
+        names = ", ".join(kind.name for kind in KINDS)
+        raise UsageError(
+            ErrorCode.NOT_AUDIO, "the file is not a recording in a known format", f"known formats are {names}"
+        )
+    return kind
