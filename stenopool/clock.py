@@ -1,6 +1,9 @@
 """Time as the platform shows it: aware UTC. Leases never use it; they live on Redis ``TIME`` inside the scripts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
 def utc_now() -> datetime:
@@ -14,5 +17,5 @@ def from_ms(ms: int) -> datetime:
 
 
 def to_ms(moment: datetime) -> int:
-    """An aware moment as integer milliseconds since the epoch."""
-    return round(moment.timestamp() * 1000)
+    """An aware moment as integer milliseconds since the epoch, cut and not rounded: it stays in its day."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)

@@ -99,7 +99,8 @@ def _bells(answer: object) -> Mapping[str, int]:
 
 def _fault(error: redis.RedisError) -> StenopoolError:
     text = str(error)
-    inside = "user_script" in text and not any(refusal in text for refusal in _REDIS_REFUSES)
-    if isinstance(error, redis.ResponseError) and inside:
+    # Redis' refusals have classes of their own where Redis 7 names them, and stand in the text where 6.2 wraps them.
+    is_ours = type(error) is redis.ResponseError and "user_script" in text
+    if is_ours and not any(refusal in text for refusal in _REDIS_REFUSES):
         return FatalError(ErrorCode.INTERNAL_ERROR, "a script of the ledger failed")
     return TransientError(ErrorCode.LEDGER_UNAVAILABLE, "the ledger does not answer")

@@ -8,7 +8,8 @@ end
 
 local held = in_force(given.claim_id)
 if not held then
-  return answer(already_or_refused(given.claim_id, 'release') == 'already', false)
+  local spent_by = redis.call('GET', keys.spent(given.claim_id))
+  return answer(spent_by == 'release' or spent_by == 'last_release', spent_by == 'last_release')
 end
 
 begin_even_when_full()
@@ -19,10 +20,11 @@ else
   unit.claims = unit.claims - 1
 end
 set_progress(held, 0)
-spend(held.claim.id, 'release')
 unit.claim = ''
 unit.delayed_ms = unit.delayed_ms + given.delay_ms
-if unit.delayed_ms > most_delay_ms then
+local is_last = unit.delayed_ms > most_delay_ms
+spend(held.claim.id, is_last and 'last_release' or 'release')
+if is_last then
   save_unit(unit)
   fail_run(held, 'transient_too_long')
   return answer(true, true)

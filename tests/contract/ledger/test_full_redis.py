@@ -1,0 +1,137 @@
+"""At ``maxmemory`` 1 work still ends and nothing new begins: Redis looks at a script's first write only (rule 20)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from stenopool.errors import ErrorCode, TransientError
+from stenopool.ledger import operations as op
+from stenopool.ledger.call import Call
+from stenopool.ledger.ledger import Ledger
+from stenopool.ledger.lua import operation_names
+from stenopool.ledger.model import Answer, Blame, HeldClaim, Plan, PlannedUnit, UnitKind, WorkerPulse
+from stenopool.local.redis_server import RedisServer
+from stenopool.redis_pools import redis_client
+from tests.contract.ledger.bench import IDENTITY, POOL, POOLS, TIMING, Bench
+from tests.contract.ledger.redis_content import TEST_BOOK, read_content
+
+Scene = Callable[[Bench], Call[object]]
+"""Brings a ledger into a state and gives the call to make in it."""
+
+_ASSEMBLE = PlannedUnit("assemble", UnitKind.ASSEMBLE, 0, 0, 0.0)
+
+
+def _cancel(bench: Bench) -> Call[object]:
+    span = bench.span()
+    return op.cancel(bench.do(op.jobs_of(span.transcription_id))[0].job_id, "ann")
+
+
+def _sweep(bench: Bench) -> Call[object]:
+    bench.do(op.sweep(TIMING))
+    bench.span()
+    bench.pass_time(100)
+    return op.sweep(TIMING)
+
+
+def _plan(bench: Bench) -> Call[object]:
+    bench.submit()
+    grant = bench.begin()
+    return op.plan(grant.claim_id, Plan(grant.claim_id, 1.0, (_ASSEMBLE,)), TIMING)
+
+
+def _claim(bench: Bench) -> Call[object]:
+    bench.submit()
+    return op.claim("claim-of-a-full-redis", "red/1", POOLS, TIMING)
+
+
+def _abandon(bench: Bench) -> Call[object]:
+    bench.span()
+    return op.abandon("red/1")
+
+
+def _set_epoch(bench: Bench) -> Call[object]:
+    bench.client.flushdb()
+    return op.set_epoch("epoch-1")
+
+
+ENDING: dict[str, Scene] = {
+    "claim": _claim,
+    "beat": lambda bench: op.beat("red/1", [HeldClaim(bench.span().claim_id, started=True, done_s=1.0)], TIMING),
+    "commit": lambda bench: op.commit(bench.span().claim_id, TIMING, "en"),
+    "finish": lambda bench: op.finish(bench.assemble().claim_id, "transcripts/a.json", '{"engine":"new"}'),
+    "fail": lambda bench: op.fail(bench.span().claim_id, "engine_failed", Blame.UNIT, "It broke."),
+    "release": lambda bench: op.release(bench.span().claim_id, 5_000),
+    "abandon": _abandon,
+    "cancel": _cancel,
+    "sweep": _sweep,
+    "register": lambda _: op.register(WorkerPulse("red", POOLS, IDENTITY, "host", 1, "idle"), 30_000),
+    "unregister": lambda _: op.unregister("red"),
+    "recount": lambda _: op.recount("prepare"),
+}
+CREATING: dict[str, Scene] = {
+    "submit": lambda bench: op.submit(bench.submission()),
+    "plan": _plan,
+    "set_epoch": _set_epoch,
+}
+READING: dict[str, Scene] = {
+    "find": lambda _: op.find("d" * 64),
+    "view": lambda bench: op.view(bench.submit().job_id, "ann"),
+    "jobs_of": lambda bench: op.jobs_of(bench.submit().transcription_id),
+    "pool_view": lambda _: op.pool_view(POOL),
+    "read_epoch": lambda _: op.read_epoch(),
+}
+
+
+@pytest.fixture(scope="module")
+def redis_to_fill(redis_binaries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(redis_binaries, tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def bench(redis_to_fill: RedisServer) -> Iterator[Bench]:
+    with redis_client(redis_to_fill.url) as client:
+        client.flushdb()
+        bench = Bench(Ledger(client, lambda _: None, TEST_BOOK), client)
+        bench.pass_time(0)
+        bench.do(op.set_epoch("epoch-0"))
+        yield bench
+        client.config_set("maxmemory", 0)
+
+
+def _fill(bench: Bench) -> None:
+    bench.client.config_set("maxmemory", 1)
+
+
+def test_every_script_is_tried_on_a_full_redis() -> None:
+    assert sorted([*ENDING, *CREATING, *READING]) == list(operation_names())
+
+
+@pytest.mark.parametrize("name", ENDING)
+def test_what_ends_work_goes_through(bench: Bench, name: str) -> None:
+    call = ENDING[name](bench)
+    before = read_content(bench.client)
+    _fill(bench)
+    answer = bench.do(call)
+    assert isinstance(answer, Answer) or name in ("unregister", "recount")
+    assert (read_content(bench.client) != before) == (name not in ("unregister", "recount"))
+
+
+@pytest.mark.parametrize("name", CREATING)
+def test_what_begins_work_is_refused_and_changes_nothing(bench: Bench, name: str) -> None:
+    call = CREATING[name](bench)
+    bench.pass_time(0)
+    before = read_content(bench.client)
+    _fill(bench)
+    with pytest.raises(TransientError) as refusal:
+        bench.do(call)
+    assert refusal.value.code is ErrorCode.LEDGER_UNAVAILABLE
+    assert read_content(bench.client) == before
+
+
+@pytest.mark.parametrize("name", READING)
+def test_what_only_reads_answers(bench: Bench, name: str) -> None:
+    call = READING[name](bench)
+    _fill(bench)
+    bench.do(call)

@@ -1,0 +1,54 @@
+"""What a finished job costs in Redis: the figure behind "a million kept jobs are about a gigabyte"."""
+
+import secrets
+from dataclasses import replace
+
+from stenopool.ids import new_id
+from stenopool.ledger import keys
+from stenopool.ledger import operations as op
+from stenopool.media.store import media_key, transcript_key, work_key
+from tests.contract.ledger.bench import IDENTITY, POOLS, TIMING, Bench
+
+JOBS = 250
+"""Of a million kept jobs as many share one of the 4,096 digest buckets."""
+MOST_BYTES_A_JOB = 1_200
+MOST_BYTES_OF_SPENT_CLAIMS = 600
+"""For six hours after it, three claims."""
+
+
+def test_a_finished_job_costs_about_a_kilobyte(bench: Bench) -> None:
+    for _ in range(JOBS):
+        _do_a_job(bench)
+    spent = list(bench.client.scan_iter(keys.spent("*"), count=1000))
+    others = [key for key in bench.client.scan_iter(keys.PREFIX + "*", count=1000) if key not in set(spent)]
+    assert _bytes(bench, others) / JOBS < MOST_BYTES_A_JOB
+    assert _bytes(bench, spent) / JOBS < MOST_BYTES_OF_SPENT_CLAIMS
+
+
+def _do_a_job(bench: Bench) -> None:
+    run_id = new_id()
+    new = replace(
+        bench.submission("abc" + secrets.token_hex(31)[1:]),
+        job_id=new_id(),
+        transcription_id=run_id,
+        name="Interview with the mayor, second part, 2026-11-21.m4a",
+        media_key=media_key(new_id()),
+        work_key=work_key(run_id),
+        options='{"initial_prompt":"' + "x" * 500 + '"}',
+    )
+    bench.do(op.submit(new))
+    prepare = bench.do(op.claim(new_id(), f"host:1:{new_id()}/2", POOLS, TIMING)).grant
+    assert prepare is not None
+    bench.plan(prepare)
+    span = bench.do(op.claim(new_id(), f"host:1:{new_id()}/2", POOLS, TIMING)).grant
+    assert span is not None
+    assemble = bench.do(op.commit(span.claim_id, TIMING, "en")).next
+    assert assemble is not None
+    bench.do(op.finish(assemble.claim_id, transcript_key(run_id), IDENTITY))
+
+
+def _bytes(bench: Bench, names: list[str]) -> int:
+    pipeline = bench.client.pipeline(transaction=False)
+    for name in names:
+        pipeline.memory_usage(name, samples=0)
+    return sum(pipeline.execute())

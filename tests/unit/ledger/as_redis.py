@@ -1,0 +1,187 @@
+"""The whole content of Redis that a state of the pure model stands for, key by key."""
+
+import hashlib
+from collections.abc import Iterable
+
+from stenopool.ledger import codec, keys, lifecycle
+from stenopool.ledger.model import RunState, UnitState
+from tests.unit.ledger.ledger_model import LedgerModel
+from tests.unit.ledger.model_records import Claim, Run, Unit
+
+Content = dict[str, object]
+"""Key -> text, hash, set or sorted set (members with their scores)."""
+
+
+def expected_content(model: LedgerModel) -> Content:
+    """What Redis holds, bells and what is empty left out."""
+    content: Content = {
+        keys.CLAIMS: {claim.id: _claim(claim) for claim in model.claims.values()},
+        keys.LEASES: {claim.id: float(claim.expiry) for claim in model.claims.values() if claim.expiry is not None},
+        keys.DELAYED: {
+            f"{run.id}/{unit.id}": float(unit.not_before) for run, unit in _units(model) if unit.not_before is not None
+        },
+        keys.IDENTITIES: {_short(identity): identity for identity in model.identities},
+        keys.POOLS: set(model.pools),
+    }
+    if model.epoch is not None:
+        content[keys.EPOCH] = model.epoch
+    if model.tick is not None:
+        content[keys.TICK] = str(model.tick)
+    for part in (_jobs(model), _runs(model), _queues(model), _workers(model)):
+        content |= part
+    for claim_id, operation in model.spent.items():
+        content[keys.spent(claim_id)] = operation
+    return {key: value for key, value in content.items() if value}
+
+
+def _jobs(model: LedgerModel) -> Content:
+    content: Content = {}
+    for tenant in {job.tenant for job in model.jobs.values()}:
+        own = {name: float(job.created) for name, job in model.jobs.items() if job.tenant == tenant}
+        content[keys.tenant_jobs(tenant)] = own
+    for name, job in model.jobs.items():
+        record = {
+            "tenant": job.tenant,
+            "tr": job.run,
+            "run": "1",
+            "name": job.name,
+            "created": str(job.created),
+            "v": "1",
+        }
+        if job.is_hit:
+            record["hit"] = "1"
+        if job.cancelled is not None:
+            record["cancelled"] = str(job.cancelled)
+        content[keys.job(name)] = record
+    for (tenant, key_hash), (job_id, request_hash) in model.requests.items():
+        content[keys.idempotency(tenant, key_hash)] = f"{job_id},{request_hash}"
+    return content
+
+
+def _runs(model: LedgerModel) -> Content:
+    content: Content = {}
+    for run in model.runs.values():
+        content[keys.run(run.id)] = _run(run)
+        content[keys.run_jobs(run.id)] = set(run.further_jobs)
+        content[keys.run_units(run.id)] = {unit.id: _unit(unit) for unit in run.units.values()}
+        if run.is_live:
+            content[keys.run_options(run.id)] = run.options
+    for digest, run_id in model.index.items():
+        bucket = content.setdefault(keys.digest_bucket(digest), {})
+        assert isinstance(bucket, dict)
+        bucket[keys.digest_field(digest)] = run_id
+    return content
+
+
+def _run(run: Run) -> dict[str, str]:
+    record: dict[str, object] = {
+        "state": run.state,
+        "digest": run.digest,
+        "identity": _short(run.identity),
+        "pool": run.pool,
+        "tenant": run.tenant,
+        "lane": run.lane,
+        "media": run.media,
+        "work": run.work,
+        "units": run.spans if run.is_live else None,
+        "done": run.done if run.is_live else None,
+        "done_ms": run.done_ms,
+        "attempt": run.attempt,
+        "first_job": run.first_job if run.is_live else None,
+        "rev": run.rev,
+        "created": run.created,
+        "v": 1,
+        "stage": run.stage or None,
+        "plan": None if run.state is RunState.COMPLETED else run.plan,
+        "audio_s": None if run.audio_s is None else f"{run.audio_s:.17g}",
+        "language": run.language,
+        "started": run.started,
+        "ended": run.ended,
+        "reason": run.reason,
+        "detail": run.detail,
+        "transcript": run.transcript,
+    }
+    return {name: str(value) for name, value in record.items() if value is not None}
+
+
+def _unit(unit: Unit) -> str:
+    return codec.pack_unit(
+        codec.UnitRecord(
+            kind=unit.kind,
+            state=unit.state,
+            cost_s=unit.cost_s,
+            from_sample=unit.from_sample,
+            to_sample=unit.to_sample,
+            attempt=unit.attempt,
+            claims=unit.claims,
+            claim=unit.claim,
+            last_worker=unit.last_worker,
+            order_ms=unit.order,
+            delayed_ms=unit.delayed_ms,
+        )
+    )
+
+
+def _claim(claim: Claim) -> str:
+    record = codec.ClaimRecord(
+        claim.run.id, claim.unit.id, claim.worker, claim.started, claim.rearmed, deadline_ms=0, done_ms=claim.done_ms
+    )
+    return codec.pack_claim(record)
+
+
+def _queues(model: LedgerModel) -> Content:
+    content: Content = {}
+    for pool in model.pools:
+        waiting = model.waiting(pool)
+        for run, unit in waiting:
+            for key, member in (
+                (keys.lanes(pool), run.lane),
+                (keys.tenants(pool, run.lane), run.tenant),
+                (keys.queue(pool, run.lane, run.tenant), run.id),
+                (keys.run_waiting(run.id), unit.id),
+            ):
+                places = content.setdefault(key, {})
+                assert isinstance(places, dict)
+                places[str(member)] = min(float(unit.order), places.get(str(member), float("inf")))
+        content[keys.open_units(pool)] = {
+            f"{run.id}/{unit.id}": unit.cost_s
+            for run, unit in _units(model)
+            if lifecycle.pool_of(unit.kind, run.pool) == pool and unit.state in (UnitState.WAITING, UnitState.LEASED)
+        }
+        content[keys.sums(pool)] = _sums(waiting)
+    return content
+
+
+def _sums(waiting: Iterable[tuple[Run, Unit]]) -> dict[str, str]:
+    """Counters, those at nought left out: whether they were ever more is no part of the state."""
+    sums: dict[str, int] = {}
+    for run, unit in waiting:
+        for field, amount in (("waiting_n", 1), (f"waiting_ms.{run.lane}", unit.cost_ms)):
+            sums[field] = sums.get(field, 0) + amount
+    return {field: str(amount) for field, amount in sums.items() if amount}
+
+
+def _workers(model: LedgerModel) -> Content:
+    content: Content = {}
+    for pool, alive in model.alive_until.items():
+        content[keys.pool_workers(pool)] = {name: float(until) for name, until in alive.items()}
+    for pool, identity in model.registered.items():
+        content[keys.pool_register(pool)] = {"identity": identity}
+    for name, pulse in model.pulses.items():
+        content[keys.worker(name)] = {
+            "pools": ",".join(pulse.pools),
+            "identity": pulse.identity,
+            "host": pulse.host,
+            "pid": str(pulse.pid),
+            "state": pulse.state,
+            "seen": str(model.seen[name]),
+        }
+    return content
+
+
+def _units(model: LedgerModel) -> list[tuple[Run, Unit]]:
+    return [(run, unit) for run in model.runs.values() for unit in run.units.values()]
+
+
+def _short(identity: str) -> str:
+    return hashlib.sha1(identity.encode(), usedforsecurity=False).hexdigest()[:16]

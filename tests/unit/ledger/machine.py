@@ -1,0 +1,237 @@
+"""A walk over everything that can happen to a ledger: clients, workers, zombies, lost replies and the clock."""
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
+
+from stenopool.ledger import lifecycle
+from stenopool.ledger import operations as op
+from stenopool.ledger.model import (
+    Blame,
+    HeldClaim,
+    Lane,
+    WorkerPulse,
+)
+from tests.unit.ledger.invariants import check_invariants
+from tests.unit.ledger.walker import IDENTITY, POOLS, Walker, a_submission
+
+workers = st.sampled_from(["red/1", "red/2", "blue/1"])
+pool_lists = st.sampled_from([list(POOLS), list(POOLS), *([pool] for pool in POOLS)])
+picks = st.integers(0, 40)
+identities = st.sampled_from([IDENTITY, IDENTITY, '{"engine":"other"}'])
+mostly = st.sampled_from([True, True, True, False])
+
+
+def _has_claims(walker: Walker) -> bool:
+    return bool(walker.claim_ids)
+
+
+class LedgerMachine(Walker):
+    """The rules, and what must hold after each of them."""
+
+    @initialize()
+    def found_ledger(self) -> None:
+        self.model.epoch = "epoch-1"
+        self.perform(op.set_epoch("epoch-1"), lambda: "epoch-1")
+        for number in range(2):
+            self.do_submit(a_submission(number, f"aaa{number}", "ann"))
+
+    # Clients.
+
+    @rule(
+        digest=st.sampled_from(["aaa1", "aaa2", "bbb1"]),
+        tenant=st.sampled_from(["ann", "bob"]),
+        lane=st.sampled_from([Lane.STANDARD, Lane.STANDARD, Lane.BULK]),
+        pool=st.sampled_from(POOLS[1:]),
+        with_media=mostly,
+        request=st.sampled_from([(None, "hash-0"), (None, "hash-0"), ("key-1", "hash-1"), ("key-1", "hash-2")]),
+        limits=st.sampled_from([(1000, 10_000), (1000, 10_000), (2, 3)]),
+    )
+    def submit(
+        self,
+        digest: str,
+        tenant: str,
+        lane: Lane,
+        pool: str,
+        *,
+        with_media: bool,
+        request: tuple[str | None, str],
+        limits: tuple[int, int],
+    ) -> None:
+        number = len(self.model.jobs)
+        new = replace(
+            a_submission(number, digest, tenant),
+            pool=pool,
+            lane=lane,
+            media_key=f"media/{number}" if with_media else None,
+            idempotency_hash=request[0],
+            request_hash=request[1],
+            max_jobs_per_run=limits[0],
+            max_waiting=limits[1],
+            submitted_ms=self.model.now - 7 if number % 2 else None,
+        )
+        self.do_submit(new)
+
+    @rule(pick=picks, is_owner=mostly)
+    def cancel(self, pick: int, *, is_owner: bool) -> None:
+        job_id = f"job-{pick % (len(self.model.jobs) + 1)}"
+        job = self.model.jobs.get(job_id)
+        self.do_cancel(job_id, job.tenant if job and is_owner else "bob")
+
+    @rule(pick=picks, tenant=st.sampled_from(["ann", "bob"]))
+    def look(self, pick: int, tenant: str) -> None:
+        job_id = f"job-{pick % (len(self.model.jobs) + 1)}"
+        self.perform(op.view(job_id, tenant), lambda: self.model.view(job_id, tenant))
+        run_id = f"tr-{pick % len(self.model.jobs)}"
+        if run_id in self.model.runs:
+            self.perform(op.jobs_of(run_id), lambda: self.model.jobs_of(run_id))
+        pool = POOLS[pick % len(POOLS)]
+        self.perform(op.pool_view(pool), lambda: self.model.pool_view(pool))
+        self.perform(op.recount(pool), lambda: self.model.recount(pool))
+
+    # Workers.
+
+    @rule(worker=workers, pools=pool_lists, hears_bell=st.booleans(), begins=mostly)
+    def claim(self, worker: str, pools: list[str], *, hears_bell: bool, begins: bool) -> None:
+        """A worker takes a unit and is not heard of again until another rule picks its claim."""
+        heard = hears_bell and self.model.lying_bells[pools[0]] > 0
+        if heard:
+            self.hear_bell(pools[0])
+        grant = self.do_claim(worker, pools)
+        if heard and (grant is None or lifecycle.pool_of(grant.kind, grant.pool) != pools[0]):
+            self.quiet.add(pools[0])
+        if begins and grant is not None:
+            self.do_beat([HeldClaim(grant.claim_id, started=True)])
+
+    @rule(worker=workers, units=st.integers(1, 8), spans=st.integers(1, 3), detect=st.booleans(), identity=identities)
+    def open_a_shift(self, worker: str, units: int, spans: int, identity: str, *, detect: bool) -> None:
+        """An honest worker does a few units, perhaps with other weights than were asked for."""
+        for _ in range(units):
+            grant = self.do_claim(worker, POOLS)
+            if grant is None:
+                return
+            self.do_work(grant.claim_id, spans, identity, detect=detect)
+            if grant.claim_id + "+" in self.model.claims:
+                self.do_work(grant.claim_id + "+", spans, identity, detect=detect)
+
+    @rule(worker=workers, deaths=st.integers(1, 3), begins=mostly)
+    def workers_die(self, worker: str, deaths: int, *, begins: bool) -> None:
+        """Whoever takes the next unit is not heard of until its lease ran out, perhaps several in a row."""
+        for _ in range(deaths):
+            grant = self.do_claim(worker, POOLS)
+            if grant is not None and begins:
+                self.do_beat([HeldClaim(grant.claim_id, started=True, done_s=1.0)])
+            for _ in range(4):
+                self.move_clock(9)
+                self.do_sweep()
+
+    @rule(worker=workers, times=st.integers(1, 4))
+    def an_engine_is_broken(self, worker: str, times: int) -> None:
+        """What one worker begins fails, several in a row."""
+        for _ in range(times):
+            grant = self.do_claim(worker, POOLS)
+            if grant is not None:
+                self.do_beat([HeldClaim(grant.claim_id, started=True)])
+                self.do_fail(grant.claim_id, Blame.UNIT)
+
+    @rule(worker=workers, times=st.integers(1, 3))
+    def what_the_work_needs_is_away(self, worker: str, times: int) -> None:
+        """The same unit is put off again and again."""
+        for _ in range(times):
+            grant = self.do_claim(worker, POOLS)
+            if grant is not None:
+                self.do_release(grant.claim_id, 2_000_000)
+            self.move_clock(2_000)
+            self.do_sweep()
+
+    @precondition(_has_claims)
+    @rule(pick=picks)
+    def go_on(self, pick: int) -> None:
+        """Somebody who holds a claim, or believes so, does its work."""
+        self.do_work(self.pick(pick), 1 + pick % 2, IDENTITY, detect=pick % 3 == 0)
+
+    @precondition(_has_claims)
+    @rule(pick=picks, worker=workers, pools=pool_lists)
+    def claim_with_an_old_id(self, pick: int, worker: str, pools: list[str]) -> None:
+        self.do_claim(worker, pools, old_id=self.pick(pick))
+
+    @precondition(_has_claims)
+    @rule(picked=st.lists(picks, max_size=3), started=st.booleans(), done_s=st.sampled_from([0.0, 1.0, 2.1, 99.0]))
+    def beat(self, picked: list[int], *, started: bool, done_s: float) -> None:
+        claim_ids = dict.fromkeys(self.pick(pick) for pick in picked)
+        self.do_beat([HeldClaim(claim_id, started, done_s) for claim_id in claim_ids])
+
+    @precondition(_has_claims)
+    @rule(pick=picks, spans=st.integers(0, 3), detect=st.booleans())
+    def plan(self, pick: int, spans: int, *, detect: bool) -> None:
+        self.do_plan(self.pick(pick), spans, detect=detect)
+
+    @precondition(_has_claims)
+    @rule(pick=picks, language=st.sampled_from([None, "en"]))
+    def commit(self, pick: int, language: str | None) -> None:
+        self.do_commit(self.pick(pick), language)
+
+    @precondition(_has_claims)
+    @rule(pick=picks, identity=identities)
+    def finish(self, pick: int, identity: str) -> None:
+        self.do_finish(self.pick(pick), identity)
+
+    @precondition(_has_claims)
+    @rule(pick=picks, blame=st.sampled_from([Blame.UNIT, Blame.UNIT, Blame.INPUT]))
+    def fail(self, pick: int, blame: Blame) -> None:
+        self.do_fail(self.pick(pick), blame)
+
+    @precondition(_has_claims)
+    @rule(pick=picks, delay_ms=st.sampled_from([0, 0, 5_000, 60_000, 2_000_000]))
+    def release(self, pick: int, delay_ms: int) -> None:
+        self.do_release(self.pick(pick), delay_ms)
+
+    @precondition(_has_claims)
+    @rule(worker=workers)
+    def abandon(self, worker: str) -> None:
+        self.perform(op.abandon(worker), lambda: self.model.abandon(worker))
+
+    @rule(
+        name=st.sampled_from(["red", "blue"]),
+        pool=st.sampled_from(POOLS),
+        engine=st.sampled_from(["fake", "other"]),
+        stays=mostly,
+    )
+    def register(self, name: str, pool: str, engine: str, *, stays: bool) -> None:
+        identity = "" if pool == "prepare" else f'{{"engine":"{engine}"}}'
+        pulse = WorkerPulse(name, (pool,), identity, "host", 1, "idle")
+        self.perform(op.register(pulse, 30_000), lambda: self.model.register(pulse, 30_000))
+        if not stays:
+            self.perform(op.unregister(name), lambda: self.model.unregister(name))
+
+    # Time.
+
+    @rule(seconds=st.sampled_from([1, 5, 12]), times=st.sampled_from([1, 1, 7]))
+    def time_passes_under_sweeps(self, seconds: int, times: int) -> None:
+        for _ in range(times):
+            self.move_clock(seconds)
+            self.do_sweep()
+
+    @rule(seconds=st.sampled_from([3, 31, 120, 4_000, -60, -10_000]))
+    def clock_jumps(self, seconds: int) -> None:
+        """Redis was stopped, or its clock was set."""
+        self.move_clock(seconds)
+        self.do_sweep()
+
+    @invariant()
+    def holds(self) -> None:
+        check_invariants(self.model)
+        self.witness.check()
+        for pool in set(POOLS) - self.quiet:
+            assert self.model.lying_bells[pool] >= min(len(self.model.waiting(pool)), 32), f"no bell for {pool}"
+
+    def teardown(self) -> None:
+        """When faults stop, one honest worker and sweeps that all come late end every run."""
+        for number in range(400 + 40 * len(self.model.runs)):
+            if not any(run.is_live for run in self.model.runs.values()):
+                return
+            self.move_clock(20)
+            self.do_sweep()
+            self.open_a_shift("green/1", 1, 1 + number % 2, IDENTITY, detect=False)
+        raise AssertionError("a run never ended")

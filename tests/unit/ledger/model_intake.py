@@ -1,0 +1,103 @@
+"""The pure model's way in: submit and cancel."""
+
+from stenopool.ledger.model import Cancelled, CancelOutcome, RunState, Submission, SubmitOutcome, Submitted, UnitKind
+from tests.unit.ledger.model_moves import Moves
+from tests.unit.ledger.model_records import Job, Run, Unit
+
+
+class Intake(Moves):
+    def submit(self, new: Submission) -> Submitted:
+        if self.epoch is None:
+            return self._refusal(new, SubmitOutcome.LEDGER_LOST)
+        if new.job_id in self.jobs:
+            return self._first_answer(new)
+        earlier = self.requests.get((new.tenant, new.idempotency_hash or ""))
+        if earlier is not None:
+            job_id, request_hash = earlier
+            if request_hash != new.request_hash:
+                return self._refusal(new, SubmitOutcome.IDEMPOTENCY_CONFLICT)
+            return self._submitted(SubmitOutcome.REPLAYED, job_id, self.runs[self.jobs[job_id].run])
+        return self._take_in(new)
+
+    def _take_in(self, new: Submission) -> Submitted:
+        if new.digest in self.index:
+            run = self.runs[self.index[new.digest]]
+            return self._join(new, run) if run.is_live else self._hit(new, run)
+        if new.media_key is None:
+            return self._refusal(new, SubmitOutcome.NEED_MEDIA)
+        if len(self.waiting("prepare")) + len(self.waiting(new.pool)) >= new.max_waiting:
+            return self._refusal(new, SubmitOutcome.REFUSED_BACKLOG)
+        return self._create(new, new.media_key)
+
+    def _first_answer(self, new: Submission) -> Submitted:
+        job = self.jobs[new.job_id]
+        outcome = SubmitOutcome.HIT if job.is_hit else SubmitOutcome.JOINED
+        if job.run == new.transcription_id:
+            outcome = SubmitOutcome.CREATED
+        return self._submitted(outcome, new.job_id, self.runs[job.run])
+
+    def _join(self, new: Submission, run: Run) -> Submitted:
+        if len(run.live_jobs) >= new.max_jobs_per_run:
+            return self._refusal(new, SubmitOutcome.REFUSED_JOINS)
+        self._add_job(new, run.id, is_hit=False)
+        run.further_jobs.add(new.job_id)
+        run.rev += 1
+        return self._submitted(SubmitOutcome.JOINED, new.job_id, run)
+
+    def _hit(self, new: Submission, run: Run) -> Submitted:
+        self._add_job(new, run.id, is_hit=True)
+        return self._submitted(SubmitOutcome.HIT, new.job_id, run)
+
+    def _create(self, new: Submission, media: str) -> Submitted:
+        run = Run(
+            id=new.transcription_id,
+            digest=new.digest,
+            identity=new.identity,
+            pool=new.pool,
+            tenant=new.tenant,
+            lane=new.lane,
+            media=media,
+            work=new.work_key,
+            options=new.options,
+            first_job=new.job_id,
+            created=self.now,
+        )
+        self.runs[run.id] = run
+        self.index[new.digest] = run.id
+        self.pools |= {"prepare", new.pool}
+        self.identities.add(new.identity)
+        prepare = Unit("prepare", UnitKind.PREPARE, self.now, cost_s=new.estimated_s)
+        run.units["prepare"] = prepare
+        self._wait(run, prepare, self.now)
+        self._add_job(new, run.id, is_hit=False)
+        return self._submitted(SubmitOutcome.CREATED, new.job_id, run)
+
+    def _add_job(self, new: Submission, run_id: str, *, is_hit: bool) -> None:
+        created = self.now if new.submitted_ms is None else new.submitted_ms
+        self.jobs[new.job_id] = Job(new.tenant, run_id, new.name, created, is_hit)
+        if new.idempotency_hash is not None:
+            self.requests[new.tenant, new.idempotency_hash] = (new.job_id, new.request_hash)
+
+    def _submitted(self, outcome: SubmitOutcome, job_id: str, run: Run) -> Submitted:
+        return Submitted(outcome, job_id, run.id, run.media, bells=self._bells())
+
+    def _refusal(self, new: Submission, outcome: SubmitOutcome) -> Submitted:
+        return Submitted(outcome, new.job_id, new.transcription_id, bells=self._bells())
+
+    def cancel(self, job_id: str, tenant: str) -> Cancelled:
+        job = self.jobs.get(job_id)
+        if job is None or job.tenant != tenant:
+            return Cancelled(CancelOutcome.UNKNOWN, None, bells=self._bells())
+        run = self.runs[job.run]
+        if job.cancelled is None:
+            if not run.is_live:
+                return Cancelled(CancelOutcome.ENDED, run.state, bells=self._bells())
+            job.cancelled = self.now
+            run.further_jobs.discard(job_id)
+            run.first_job = "" if run.first_job == job_id else run.first_job
+            if run.live_jobs:
+                run.rev += 1
+            else:
+                self._end(run, RunState.CANCELLED)
+        ended = run.state is RunState.CANCELLED
+        return Cancelled(CancelOutcome.CANCELLED, RunState.CANCELLED, ended, bells=self._bells())

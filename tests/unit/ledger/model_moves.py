@@ -1,0 +1,163 @@
+"""The state of the pure model, and the moves that units, claims and runs make in it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from stenopool.ledger import lifecycle
+from stenopool.ledger.model import CommitOutcome, Committed, Grant, RunState, Timing, UnitKind, UnitState, WorkerPulse
+from tests.unit.ledger.model_records import Claim, Job, Run, Unit
+
+
+class Moves:
+    def __init__(self, timing: Timing) -> None:
+        self.timing = timing
+        self.now = 1_790_000_000_000
+        self.epoch: str | None = None
+        self.tick: int | None = None
+        self.jobs: dict[str, Job] = {}
+        self.runs: dict[str, Run] = {}
+        self.index: dict[str, str] = {}
+        self.requests: dict[tuple[str, str], tuple[str, str]] = {}
+        self.claims: dict[str, Claim] = {}
+        self.spent: dict[str, str] = {}
+        self.pools: set[str] = set()
+        self.identities: set[str] = set()
+        self.registered: dict[str, str] = {}
+        self.alive_until: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self.pulses: dict[str, WorkerPulse] = {}
+        self.seen: dict[str, int] = {}
+        self.lying_bells: Counter[str] = Counter()
+        self._touched: set[str] = set()
+
+    # Looking.
+
+    def waiting(self, pool: str) -> list[tuple[Run, Unit]]:
+        """The pool's waiting units in the order in which they are handed out."""
+        units = [
+            (run, unit)
+            for run, unit in self._units()
+            if unit.state is UnitState.WAITING and lifecycle.pool_of(unit.kind, run.pool) == pool
+        ]
+
+        def first(of: Iterable[tuple[Run, Unit]]) -> int:
+            return min(unit.order for _, unit in of)
+
+        def place(waiting: tuple[Run, Unit]) -> tuple[tuple[int, str], ...]:
+            run, unit = waiting
+            lane = [other for other in units if other[0].lane == run.lane]
+            tenant = [other for other in lane if other[0].tenant == run.tenant]
+            own = [other for other in tenant if other[0] is run]
+            return (first(lane), run.lane), (first(tenant), run.tenant), (first(own), run.id), (unit.order, unit.id)
+
+        return sorted(units, key=place)
+
+    def job_state(self, job_id: str) -> RunState:
+        job = self.jobs[job_id]
+        return lifecycle.job_state(has_left=job.cancelled is not None, run=self.runs[job.run].state)
+
+    def _units(self) -> list[tuple[Run, Unit]]:
+        return [(run, unit) for run in self.runs.values() for unit in run.units.values()]
+
+    def _leased(self) -> list[Claim]:
+        return [claim for claim in self.claims.values() if claim.expiry is not None]
+
+    def _move(self, unit: Unit, state: UnitState) -> None:
+        assert lifecycle.unit_may_move(unit.state, state), (unit, state)
+        unit.state = state
+
+    def _wait(self, run: Run, unit: Unit, order: int) -> None:
+        self._move(unit, UnitState.WAITING)
+        unit.order = order
+        self._touched.add(lifecycle.pool_of(unit.kind, run.pool))
+
+    def _leave(self, run: Run, unit: Unit) -> None:
+        """Whatever the unit does next: if it waited, its pool's backlog changes."""
+        if unit.state is UnitState.WAITING:
+            self._touched.add(lifecycle.pool_of(unit.kind, run.pool))
+
+    def _lease(self, run: Run, unit: Unit, claim_id: str, worker: str) -> Grant:
+        if unit.claim:
+            self._spend(self.claims[unit.claim], "lost")
+        self._move(unit, UnitState.LEASED)
+        unit.claim = claim_id
+        unit.claims += 1
+        self.claims[claim_id] = Claim(claim_id, run, unit, worker, self.now + self.timing.lease_ms)
+        if run.state is RunState.QUEUED:
+            run.state, run.started = RunState.PROCESSING, self.now
+        run.rev += 1
+        return self._grant(self.claims[claim_id])
+
+    def _spend(self, claim: Claim, operation: str) -> None:
+        del self.claims[claim.id]
+        self.spent[claim.id] = operation
+        claim.unit.claim = ""
+
+    def _spend_attempt(self, claim: Claim) -> None:
+        unit = claim.unit
+        unit.attempt += 1
+        unit.claims -= 1
+        unit.last_worker = claim.worker
+        claim.run.attempt = max(claim.run.attempt, unit.attempt)
+        claim.run.rev += 1
+
+    def _progress(self, claim: Claim, done_ms: int) -> None:
+        done_ms = min(done_ms, claim.unit.cost_ms)
+        if claim.unit.kind is UnitKind.SPAN and done_ms != claim.done_ms:
+            claim.run.done_ms += done_ms - claim.done_ms
+            claim.done_ms = done_ms
+            claim.run.rev += 1
+
+    def _complete(self, claim: Claim, operation: str) -> None:
+        self._leave(claim.run, claim.unit)
+        self._move(claim.unit, UnitState.DONE)
+        self._spend(claim, operation)
+        claim.run.rev += 1
+
+    def _end(self, run: Run, state: RunState, reason: str | None = None, detail: str | None = None) -> None:
+        assert lifecycle.run_may_move(run.state, state), (run.state, state)
+        for unit in run.units.values():
+            self._leave(run, unit)
+            if unit.claim:
+                self._spend(self.claims[unit.claim], "lost")
+        run.state, run.ended, run.reason, run.detail = state, self.now, reason, detail
+        run.units, run.further_jobs, run.stage = {}, set(), ""
+        run.rev += 1
+        if state is not RunState.COMPLETED:
+            self._clear_index(run)
+
+    def _clear_index(self, run: Run) -> None:
+        if self.index.get(run.digest) == run.id:
+            del self.index[run.digest]
+
+    def _not_in_force(self, claim_id: str, operation: str) -> Committed:
+        if self.spent.get(claim_id) != operation:
+            return Committed(CommitOutcome.REFUSED, bells=self._bells())
+        following = self.claims.get(claim_id + "+")
+        return Committed(CommitOutcome.ALREADY, self._grant(following) if following else None, bells=self._bells())
+
+    def _grant(self, claim: Claim) -> Grant:
+        run, unit = claim.run, claim.unit
+        return Grant(
+            claim_id=claim.id,
+            transcription_id=run.id,
+            unit_id=unit.id,
+            kind=unit.kind,
+            attempt=unit.attempt,
+            pool=run.pool,
+            options=run.options,
+            identity=run.identity,
+            media_key=run.media,
+            work_key=run.work,
+            plan_id=run.plan,
+            from_sample=unit.from_sample,
+            to_sample=unit.to_sample,
+            cost_s=unit.cost_s,
+            audio_s=run.audio_s,
+            language=run.language,
+            units=run.spans,
+        )
+
+    def _bells(self) -> Mapping[str, int]:
+        touched, self._touched = self._touched, set()
+        missing = {pool: min(len(self.waiting(pool)), 32) - self.lying_bells[pool] for pool in touched}
+        return {pool: count for pool, count in missing.items() if count > 0}

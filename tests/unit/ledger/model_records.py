@@ -1,0 +1,89 @@
+"""What the pure model of the ledger remembers: plain values, no queue and no counter that could disagree with them."""
+
+from dataclasses import dataclass, field
+
+from stenopool.ledger.model import Lane, RunState, UnitKind, UnitState
+
+
+@dataclass
+class Unit:
+    id: str
+    kind: UnitKind
+    order: int
+    state: UnitState = UnitState.BLOCKED
+    cost_s: float = 0.0
+    from_sample: int = 0
+    to_sample: int = 0
+    attempt: int = 0
+    claims: int = 0
+    claim: str = ""
+    last_worker: str = ""
+    delayed_ms: int = 0
+    not_before: int | None = None
+
+    @property
+    def cost_ms(self) -> int:
+        return round(self.cost_s * 1000)
+
+
+@dataclass
+class Run:
+    id: str
+    digest: str
+    identity: str
+    pool: str
+    tenant: str
+    lane: Lane
+    media: str
+    work: str
+    options: str
+    first_job: str
+    created: int
+    state: RunState = RunState.QUEUED
+    stage: str = "prepare"
+    units: dict[str, Unit] = field(default_factory=dict)
+    further_jobs: set[str] = field(default_factory=set)
+    plan: str | None = None
+    language: str | None = None
+    audio_s: float | None = None
+    spans: int = 0
+    done: int = 0
+    done_ms: int = 0
+    attempt: int = 0
+    rev: int = 1
+    started: int | None = None
+    ended: int | None = None
+    reason: str | None = None
+    detail: str | None = None
+    transcript: str | None = None
+
+    @property
+    def live_jobs(self) -> set[str]:
+        return self.further_jobs | ({self.first_job} - {""})
+
+    @property
+    def is_live(self) -> bool:
+        return not self.state.ended
+
+
+@dataclass
+class Job:
+    tenant: str
+    run: str
+    name: str
+    created: int
+    is_hit: bool = False
+    cancelled: int | None = None
+
+
+@dataclass
+class Claim:
+    id: str
+    run: Run
+    unit: Unit
+    worker: str
+    expiry: int | None
+    """None once the lease ran out; the claim stays in force until somebody else takes the unit."""
+    started: bool = False
+    rearmed: bool = False
+    done_ms: int = 0

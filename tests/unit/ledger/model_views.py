@@ -1,0 +1,80 @@
+"""What the pure model shows to those who only look."""
+
+from stenopool.ledger import lifecycle
+from stenopool.ledger.model import Found, JobView, LiveJob, PoolView, Recounted, RunState, UnitState, Viewed
+from tests.unit.ledger.model_moves import Moves
+from tests.unit.ledger.model_records import Job, Run
+
+
+class Views(Moves):
+    def find(self, digest: str) -> Found | None:
+        if digest not in self.index:
+            return None
+        run = self.runs[self.index[digest]]
+        return Found(run.id, run.state, run.media)
+
+    def jobs_of(self, run_id: str) -> tuple[LiveJob, ...]:
+        run = self.runs[run_id]
+        names = sorted(run.live_jobs) if run.is_live else []
+        return tuple(LiveJob(name, self.jobs[name].tenant, self.jobs[name].created) for name in names)
+
+    def view(self, job_id: str, tenant: str) -> Viewed:
+        job = self.jobs.get(job_id)
+        shown = self._job(job_id, job) if job is not None and job.tenant == tenant else None
+        return Viewed(shown, ledger_lost=self.epoch is None)
+
+    def _job(self, job_id: str, job: Job) -> JobView:
+        run = self.runs[job.run]
+        stays = job.cancelled is None
+        return JobView(
+            job_id=job_id,
+            tenant=job.tenant,
+            name=job.name,
+            state=run.state if stays else RunState.CANCELLED,
+            transcription_id=run.id,
+            digest=run.digest,
+            pool=run.pool,
+            identity=run.identity,
+            created_ms=job.created,
+            started_ms=run.started,
+            ended_ms=run.ended if stays else job.cancelled,
+            audio_s=run.audio_s,
+            done_s=run.done_ms / 1000,
+            stage=run.stage if stays else "",
+            attempt=run.attempt,
+            position=self._position(run) if stays else None,
+            reason=run.reason if stays else None,
+            detail=run.detail if stays else None,
+            transcript_key=run.transcript if stays else None,
+            cached=job.is_hit,
+            rev=run.rev,
+        )
+
+    def _position(self, run: Run) -> int | None:
+        for pool in ("prepare", run.pool):
+            tenants_own = [
+                other for other, _ in self.waiting(pool) if (other.lane, other.tenant) == (run.lane, run.tenant)
+            ]
+            ranked = list(dict.fromkeys(other.id for other in tenants_own))
+            if run.id in ranked:
+                return ranked.index(run.id) + 1
+        return None
+
+    def pool_view(self, pool: str) -> PoolView:
+        waiting = self.waiting(pool)
+        is_open = [
+            unit
+            for run, unit in self._units()
+            if lifecycle.pool_of(unit.kind, run.pool) == pool and unit.state in (UnitState.WAITING, UnitState.LEASED)
+        ]
+        return PoolView(
+            identity=self.registered.get(pool),
+            live_workers=len([until for until in self.alive_until[pool].values() if until > self.now]),
+            waiting=len(waiting),
+            open=len(is_open),
+            waiting_s=sum(unit.cost_ms for _, unit in waiting) / 1000,
+        )
+
+    def recount(self, pool: str) -> Recounted:
+        view = self.pool_view(pool)
+        return Recounted(view.waiting, view.waiting_s)

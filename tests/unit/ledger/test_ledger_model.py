@@ -1,0 +1,12 @@
+"""The ledger's rules keep their promises on every walk: the pure model under the state machine, without Redis."""
+
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.unit.ledger.machine import LedgerMachine
+from tests.unit.ledger.walks import walk_settings
+
+
+@pytest.mark.timeout(900)  # Only a failure takes long: it is made small first.
+def test_every_walk_keeps_the_promises() -> None:
+    run_state_machine_as_test(LedgerMachine, settings=walk_settings(examples=200, steps=50))

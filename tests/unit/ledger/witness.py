@@ -1,0 +1,129 @@
+"""Remembers what the ledger answered and holds every later answer and state to it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from stenopool.ledger.model import (
+    Blame,
+    Cancelled,
+    CancelOutcome,
+    Claimed,
+    CommitOutcome,
+    Committed,
+    Failed,
+    FailOutcome,
+    Grant,
+    HeldClaim,
+    Released,
+    RunState,
+    SubmitOutcome,
+    Submitted,
+    UnitState,
+)
+from tests.unit.ledger.ledger_model import LedgerModel
+
+Place = tuple[str, str]
+"""Run and unit."""
+
+
+class Witness:
+    """Sees each answer once. It shares no reasoning with the model: it only counts and compares."""
+
+    def __init__(self, model: LedgerModel) -> None:
+        self._model = model
+        self._place: dict[str, Place] = {}
+        self._holder: dict[Place, str] = {}
+        self._given_back: set[str] = set()
+        self._attempts: defaultdict[Place, set[str]] = defaultdict(set)
+        self._ended: dict[str, RunState] = {}
+        self._transcripts: dict[str, str] = {}
+        self._cancelled: set[str] = set()
+        self._finishes: Counter[str] = Counter()
+
+    def submitted(self, answer: Submitted, *, is_new: bool) -> None:
+        if answer.outcome in (SubmitOutcome.CREATED, SubmitOutcome.JOINED, SubmitOutcome.HIT):
+            state = self._model.runs[answer.transcription_id].state
+            assert (answer.outcome is SubmitOutcome.HIT) == (state is RunState.COMPLETED), "not what became of it"
+            assert state not in (RunState.FAILED, RunState.CANCELLED), "a job was given a run that had ended badly"
+            assert is_new or answer.outcome is not SubmitOutcome.CREATED
+
+    def granted(self, grant: Grant, *, is_repeated: bool) -> None:
+        place = (grant.transcription_id, grant.unit_id)
+        if is_repeated:
+            assert self._place[grant.claim_id] == place, "one claim id got two units"
+            return
+        self._place[grant.claim_id] = place
+        self._holder[place] = grant.claim_id
+
+    def claimed(self, answer: Claimed, worker: str, pools: Sequence[str], *, is_repeated: bool) -> None:
+        if answer.grant is not None:
+            self.granted(answer.grant, is_repeated=is_repeated)
+        elif not is_repeated:
+            for pool in pools:
+                for _, unit in self._model.waiting(pool):
+                    assert self._model.is_kept_for_others(unit, worker, pool), "a free unit was not handed out"
+
+    def beaten(self, beat: HeldClaim, *, is_lost: bool) -> None:
+        assert is_lost == (not self._is_in_force(beat.claim_id)), "a beat lied"
+        if beat.started and not is_lost:
+            self._attempts[self._place[beat.claim_id]].add(beat.claim_id)
+
+    def committed(self, claim_id: str, answer: Committed, *, fits: bool, was_in_force: bool) -> None:
+        """``fits``: the operation is the one for the unit's kind."""
+        assert (answer.outcome is CommitOutcome.OK) == (fits and was_in_force), "a commit was taken or refused wrongly"
+        if answer.outcome is CommitOutcome.OK:
+            self._given_back.add(claim_id)
+
+    def finished(self, claim_id: str, answer: Committed) -> None:
+        if answer.outcome is CommitOutcome.OK:
+            run = self._place[claim_id][0]
+            self._finishes[run] += 1
+            assert self._finishes[run] == 1
+
+    def failed(self, claim_id: str, answer: Failed, blame: Blame, *, was_in_force: bool) -> None:
+        taken = answer.outcome in (FailOutcome.FAILED, FailOutcome.REQUEUED)
+        assert taken == was_in_force
+        if taken:
+            self._given_back.add(claim_id)
+            place = self._place[claim_id]
+            if blame is Blame.UNIT:
+                self._attempts[place].add(claim_id)
+                assert (answer.outcome is FailOutcome.FAILED) == (len(self._attempts[place]) >= 3)
+
+    def released(self, claim_id: str, answer: Released, *, was_in_force: bool) -> None:
+        if was_in_force:
+            assert answer.ok
+            self._given_back.add(claim_id)
+            self._attempts[self._place[claim_id]].discard(claim_id)
+
+    def cancelled(self, job_id: str, answer: Cancelled) -> None:
+        if answer.outcome is CancelOutcome.CANCELLED:
+            self._cancelled.add(job_id)
+
+    def is_in_force(self, claim_id: str) -> bool:
+        return self._is_in_force(claim_id)
+
+    def _is_in_force(self, claim_id: str) -> bool:
+        """Its unit was handed to nobody since, it did not give it up itself, and its run lives."""
+        place = self._place.get(claim_id)
+        return (
+            place is not None
+            and self._holder[place] == claim_id
+            and claim_id not in self._given_back
+            and self._model.runs[place[0]].is_live
+        )
+
+    def check(self) -> None:
+        for job_id, job in self._model.jobs.items():
+            state = self._model.job_state(job_id)
+            assert self._ended.get(job_id, state) is state, f"{job_id} had ended and changed"
+            if state.ended:
+                self._ended[job_id] = state
+            was_cancelled = job.cancelled is not None
+            assert was_cancelled == (job_id in self._cancelled), f"{job_id} was cancelled by another's cancel"
+        for run in self._model.runs.values():
+            if run.transcript is not None:
+                assert self._transcripts.setdefault(run.id, run.transcript) == run.transcript
+            for unit in run.units.values():
+                if unit.state is not UnitState.FAILED:
+                    assert unit.attempt == len(self._attempts[run.id, unit.id]), "attempts are counted wrongly"
