@@ -99,10 +99,10 @@ def test_a_replica_is_refused(own_client: redis.Redis) -> None:
 
 
 def test_a_cluster_is_refused(redis_binary: Path, tmp_path: Path) -> None:
-    with (
-        RedisServer(redis_binary, tmp_path / "redis", options={"cluster-enabled": "yes"}) as server,
-        redis_client(server.url) as client,
-    ):
+    server = RedisServer(redis_binary, tmp_path / "redis", options={"cluster-enabled": "yes"})
+    # The cluster's own port is 10,000 higher, and must be a port too.
+    server.port = next(port for port in iter(free_port, None) if port <= 55_535)
+    with server, redis_client(server.url) as client:
         assert only_failure(check_redis(client)).name == "redis_cluster"
 
 
@@ -225,6 +225,27 @@ def test_a_ledger_that_does_not_answer_is_worth_another_try(store: LocalStore) -
         check = check_epoch(store, Ledger(client, ring))
     with pytest.raises(TransientError):
         require((check,))
+
+
+class _OvertakenStore(LocalStore):
+    """Another process makes its whole first start just after this one has looked for the epoch."""
+
+    def __init__(self, root: Path, ledger: Ledger) -> None:
+        super().__init__(root)
+        self._other = (LocalStore(root), ledger)
+        self._is_overtaken = False
+
+    def get(self, key: str) -> bytes:
+        try:
+            return super().get(key)
+        finally:
+            if key == "epoch" and not self._is_overtaken:
+                self._is_overtaken = True
+                check_epoch(*self._other)
+
+
+def test_a_first_start_that_overtakes_this_one_is_no_stranger(ledger: Ledger, tmp_path: Path) -> None:
+    assert check_epoch(_OvertakenStore(tmp_path / "store", ledger), ledger).level is Level.OK
 
 
 def test_a_start_checks_redis_the_data_directory_and_the_epoch(
