@@ -1,0 +1,83 @@
+"""The Celery app of housekeeper and clock: ``celery -A beat.app worker -B -Q house -P threads``.
+
+``-B`` embeds the clock; ``celery -A beat.app beat`` runs it alone. There must be one clock; two would only send every
+message twice, since all tasks are idempotent. Importing this module reads no environment and opens no connection.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+from celery import platforms, signals
+
+from beat.timetable import beat_schedule
+from stenopool.errors import FatalError
+from stenopool.logs import configure_logs
+from stenopool.queueing.celery_app import celery_settings, house_queues, make_app, silence_root_warning
+from stenopool.queueing.startup import make_sure
+from stenopool.settings import Settings, process_settings
+
+_THREADS: Final = 2
+"""A long round of housekeeping must not hold up the pulse."""
+
+app = make_app(
+    "stenopool.beat", "beat.app:configuration", ["beat.tasks.ledger", "beat.tasks.pulse", "beat.tasks.spool"]
+)
+
+
+def __getattr__(name: str) -> object:
+    if name != "configuration":
+        raise AttributeError(name)
+    try:
+        settings = process_settings()
+    except FatalError as error:
+        raise SystemExit(f"beat: {error.message}") from None
+    return house_settings(settings)
+
+
+def house_settings(settings: Settings) -> dict[str, object]:
+    """Celery's settings for housekeeper and clock."""
+    return {
+        **celery_settings(settings, house_queues()),
+        # No model and no C code that hangs: threads are enough, and lighter than children.
+        "worker_pool": "threads",
+        "worker_concurrency": _THREADS,
+        "beat_schedule": beat_schedule(),
+        # Not in the working directory, which need not be writable.
+        "beat_schedule_filename": str(schedule_file(settings)),
+        # Intervals are counted in UTC; daylight saving must not skip or repeat a round.
+        "timezone": "UTC",
+    }
+
+
+def schedule_file(settings: Settings) -> Path:
+    """Where the clock remembers when it last sent what."""
+    return settings.data_dir / "run" / "beat-schedule"
+
+
+def _on_celeryd_init(**_: Any) -> None:
+    silence_root_warning()
+
+
+def _on_begin(**_: Any) -> None:
+    # The housekeeper when it begins, and the clock, which may be a process of its own. Makes the folders, too.
+    make_sure(process_settings(), "beat")
+
+
+def _on_setup_logging(**_: Any) -> None:
+    configure_logs(process_settings(), "beat")
+
+
+def _on_embedded_clock(**_: Any) -> None:
+    # It is forked off the housekeeper, and would tick on alone if that were killed.
+    platforms.set_pdeathsig("SIGKILL")
+
+
+for _signal, _receiver in (
+    (signals.celeryd_init, _on_celeryd_init),
+    (signals.worker_init, _on_begin),
+    (signals.beat_init, _on_begin),
+    (signals.setup_logging, _on_setup_logging),
+    (signals.beat_embedded_init, _on_embedded_clock),
+):
+    # Not as decorators: those would leave the functions without types. Not weak: nothing else holds them.
+    _signal.connect(_receiver, weak=False)

@@ -1,0 +1,30 @@
+"""What the housekeeper works with: settings and ledger, made with the first task of its process."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from stenopool.ledger.ledger import Ledger
+from stenopool.ledger.model import Timing, timing_of
+from stenopool.queueing.bell import Bell
+from stenopool.redis_pools import redis_client
+from stenopool.settings import Settings, process_settings
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The housekeeper's equipment."""
+
+    settings: Settings
+    timing: Timing
+    ledger: Ledger
+
+
+@lru_cache(maxsize=1)
+def house() -> House:
+    """The equipment of this process."""
+    settings = process_settings()
+    return House(
+        settings,
+        timing_of(settings.lease_s, settings.beat_s, settings.sweep_s),
+        Ledger(redis_client(settings.redis_address), Bell(settings).ring),
+    )

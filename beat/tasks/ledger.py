@@ -1,0 +1,24 @@
+"""Tasks that keep the ledger in order. Each may run twice at once and as often as anybody likes."""
+
+from beat.app import app
+from beat.house import house
+from stenopool.ledger import operations as op
+from stenopool.queueing.names import PREPARE, recognise_pool
+
+
+@app.task(name="ledger.sweep")  # type: ignore[untyped-decorator]  # Celery ships no types.
+def sweep() -> str:
+    """Puts back what expired and finds missing bells; the script itself answers at once when it ran a moment ago."""
+    swept = house().ledger.do(op.sweep(house().timing))
+    if swept.ledger_lost:
+        return "the ledger has no epoch"
+    return f"{swept.expired} leases expired, {swept.delayed_due} delays over" if swept.ran else "swept a moment ago"
+
+
+@app.task(name="ledger.recount")  # type: ignore[untyped-decorator]  # Celery ships no types.
+def recount() -> str:
+    """Counts what waits in each pool of this installation anew."""
+    settings = house().settings
+    pools = (PREPARE, recognise_pool(settings.engine, settings.model_size))
+    counted = {pool: house().ledger.do(op.recount(pool)) for pool in pools}
+    return ", ".join(f"{pool}: {found.waiting} waiting" for pool, found in counted.items())

@@ -1,0 +1,55 @@
+"""The timetable: which task of the housekeeper is due how often, and why."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from stenopool.queueing.names import HOUSE
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timetable. ``task`` is the name of a Celery task."""
+
+    task: str
+    interval: timedelta
+    reason: str
+
+
+TIMETABLE: Final = (
+    Entry(
+        "house.pulse",
+        timedelta(seconds=10),
+        "Shows that clock, broker and housekeeper work together; it counts as alive for 30 s.",
+    ),
+    Entry(
+        "ledger.sweep",
+        timedelta(seconds=30),
+        "Each worker and API process sweeps every 5 s; this one stands in when all of them are busy or away.",
+    ),
+    Entry(
+        "ledger.recount",
+        timedelta(days=1),
+        "Counters of waiting audio are kept by adding and subtracting; a daily count ends what may have drifted.",
+    ),
+    Entry(
+        "spool.clear",
+        timedelta(hours=1),
+        "A killed process leaves its unfinished upload or decoding behind; after a day nobody works on it any more.",
+    ),
+)
+
+
+def beat_schedule() -> dict[str, dict[str, object]]:
+    """The timetable as Celery wants it.
+
+    Each message expires with the next: an absent housekeeper finds one of each kind when it returns, not a backlog.
+    """
+    return {
+        entry.task: {
+            "task": entry.task,
+            "schedule": entry.interval,
+            "options": {"queue": HOUSE, "expires": entry.interval.total_seconds(), "ignore_result": True},
+        }
+        for entry in TIMETABLE
+    }

@@ -1,0 +1,56 @@
+"""Housekeeper and clock as real processes."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from stenopool.ledger import operations as op
+from stenopool.ledger.ledger import Ledger
+from stenopool.local.processes import Child, Command
+from stenopool.queueing.names import HOUSE
+from stenopool.redis_pools import redis_client
+from tests.processes import descendants, is_running
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_clock_and_housekeeper_pulse_and_die_together(redis_url: str, data_dir: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "REDIS_URL": redis_url, "DATA_DIR": str(data_dir), "LOG_FORMAT": "json"}
+    argv = [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "celery",
+        "-A",
+        "beat.app",
+        "worker",
+        "-B",
+        "-Q",
+        HOUSE,
+        "-P",
+        "threads",
+    ]
+    working_directory = tmp_path / "cwd"
+    working_directory.mkdir()
+    house = Child(
+        Command("house", argv, tmp_path / "house.log", {**environment, "PYTHONPATH": str(ROOT)}, working_directory)
+    )
+    try:
+        with redis_client(redis_url) as client:
+            ledger = Ledger(client, lambda _: None)
+            # The first pulse is due after ten seconds.
+            wait_until(
+                lambda: ledger.do(op.pool_view(HOUSE)).live_workers or house.exit_code, 40, "the housekeeper's pulse"
+            )
+        assert house.exit_code is None, house.log_tail(50)
+        assert not list(working_directory.iterdir())
+        assert list((data_dir / "run").glob("beat-schedule*"))
+        clock = descendants(house.pid)
+        assert clock
+        os.kill(house.pid, signal.SIGKILL)
+        wait_until(lambda: not any(is_running(pid) for pid in clock), 5, "the clock to die with its housekeeper")
+    finally:
+        house.kill()

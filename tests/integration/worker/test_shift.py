@@ -1,0 +1,133 @@
+"""A shift inside this process: what becomes of a unit whose work breaks in a way that no engine can be told to."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from stenopool.errors import ErrorCode, FatalError, TransientError
+from stenopool.ledger.model import RunState, timing_of
+from stenopool.media.local_store import LocalStore
+from stenopool.queueing.names import PREPARE
+from tests.integration.worker.ground import POOL, Ground
+from worker.duty import Duty
+from worker.endings import Endings
+from worker.engines.fake import FakeEngine
+from worker.run_files import Admission, RunFiles, WorkerRecord, run_dir
+from worker.shift import Shift
+from worker.units.bench import Bench
+from worker.watchdog import Child, Watchdog
+
+
+class BrokenStore(LocalStore):
+    """A store that fails while a transcript is looked for."""
+
+    error: BaseException | None = None
+
+    def exists(self, key: str) -> bool:
+        if self.error is not None and key.startswith("transcripts/"):
+            raise self.error
+        return super().exists(key)
+
+
+@pytest.fixture
+def equipment(grounds: Ground) -> tuple[Duty, BrokenStore]:
+    files = RunFiles(run_dir(grounds.settings.data_dir), os.getpid())
+    files.create(WorkerRecord(worker_id="here:1:a", pools=(PREPARE, POOL), children=1))
+    files.admit(Admission.OK)
+    store = BrokenStore(grounds.settings.data_dir / "store")
+    endings = Endings(grounds.ledger, store)
+    engine = FakeEngine()
+    timing = timing_of(30, 2, 5)
+    child = Child("here:1:a/2", 2, engine.identity.canonical(), timing, files)
+    # Not started: these tests look at the shift alone.
+    watchdog = Watchdog(child, grounds.ledger, endings)
+    bench = Bench(store, grounds.settings, grounds.settings.data_dir / "spool")
+    return Duty(child.name, (PREPARE, POOL), timing, files, grounds.ledger, endings, bench, engine, watchdog), store
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "out_of_memory"),
+        (FatalError(ErrorCode.ENGINE_FAILED, "broken"), "engine_failed"),
+        (ZeroDivisionError(), "internal_error"),
+    ],
+)
+def test_a_fault_of_ours_costs_an_attempt_and_ends_nothing_else(
+    grounds: Ground, equipment: tuple[Duty, BrokenStore], error: BaseException, reason: str
+) -> None:
+    duty, store = equipment
+    store.error = error
+    job = grounds.submit()
+    report = Shift(duty).run()
+    view = grounds.view(job)
+    assert (view.state, view.reason, view.attempt) == (RunState.FAILED, reason, 3)
+    assert grounds.manifest(job).ending is not None
+    assert report.count(reason) == 3
+
+
+def test_a_passing_trouble_gives_the_unit_back_without_an_attempt(
+    grounds: Ground, equipment: tuple[Duty, BrokenStore]
+) -> None:
+    duty, store = equipment
+    store.error = TransientError(ErrorCode.DISK_FULL, "full", retry_after_s=1)
+    job = grounds.submit()
+    assert "assemble released; nothing waits" in Shift(duty).run()
+    view = grounds.view(job)
+    # Prepare and span were attempted once; the attempt at assemble was refunded.
+    assert (view.state, view.attempt) == (RunState.PROCESSING, 1)
+    assert duty.files.failed_units() == 0
+
+
+@pytest.mark.parametrize("admission", [Admission.MISMATCH, Admission.BROKEN])
+def test_a_child_that_is_not_admitted_claims_nothing(
+    grounds: Ground, equipment: tuple[Duty, BrokenStore], admission: Admission
+) -> None:
+    duty, _ = equipment
+    duty.files.admit(admission)
+    job = grounds.submit()
+    assert Shift(duty).run() == f"not admitted: {admission}"
+    assert grounds.view(job).state is RunState.QUEUED
+
+
+def test_a_stopping_child_claims_nothing(grounds: Ground, equipment: tuple[Duty, BrokenStore]) -> None:
+    duty, _ = equipment
+    duty.files.drain(0.0)
+    job = grounds.submit()
+    assert Shift(duty).run() == "stopping"
+    assert grounds.view(job).state is RunState.QUEUED
+
+
+def test_a_span_that_was_recognised_before_is_not_recognised_again(
+    grounds: Ground, equipment: tuple[Duty, BrokenStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duty, store = equipment
+    calls: list[int] = []
+    recognise = FakeEngine.recognise
+
+    def counted(*arguments: object) -> object:
+        calls.append(1)
+        return recognise(*arguments)  # type: ignore[arg-type]  # passed through as it came
+
+    monkeypatch.setattr(FakeEngine, "recognise", counted)
+    job = grounds.submit()
+    put: Callable[[str, bytes], bool] = LocalStore.put.__get__(store)
+
+    def put_then_break(key: str, body: bytes) -> bool:
+        written = put(key, body)
+        if key.endswith("span-0.json"):
+            raise EndedBetweenError
+        return written
+
+    monkeypatch.setattr(store, "put", put_then_break)
+    Shift(duty).run()
+    assert grounds.view(job).state is RunState.COMPLETED
+    assert len(calls) == 1
+
+
+class EndedBetweenError(FatalError):
+    """Raised after the span's result was written, before it was committed."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.INTERNAL_ERROR, "ended between writing and committing")

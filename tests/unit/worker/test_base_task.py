@@ -1,0 +1,33 @@
+"""What a task must never let through to Celery."""
+
+from typing import NoReturn
+
+import pytest
+from celery import Celery
+
+from stenopool.errors import ErrorCode, FatalError
+from worker.base_task import GuardedTask
+
+
+def run(error: Exception) -> object:
+    app = Celery("test", set_as_current=False, fixups=[])
+
+    @app.task(base=GuardedTask, name="test.raise", shared=False)  # type: ignore[untyped-decorator]  # No types.
+    def raising() -> NoReturn:
+        raise error
+
+    return raising()
+
+
+def test_memory_that_ran_out_becomes_an_answer() -> None:
+    # Celery 5.7 would end the worker's main process over a MemoryError.
+    assert run(MemoryError()) == "out of memory"
+
+
+def test_an_error_of_ours_becomes_an_answer() -> None:
+    assert run(FatalError(ErrorCode.INTERNAL_ERROR, "broken")) == "failed: internal_error"
+
+
+def test_any_other_error_is_celerys_to_report() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(ZeroDivisionError())

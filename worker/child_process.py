@@ -1,0 +1,55 @@
+"""The life of a pool child: finds its worker's run files, takes up its duty, or says why it cannot."""
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from stenopool.errors import StenopoolError
+from stenopool.logs import get_logger
+from stenopool.settings import process_settings
+from worker.run_files import RunFiles, run_dir
+
+if TYPE_CHECKING:
+    from worker.duty import Duty
+
+EXIT_ORPHAN: Final = 73
+"""Exit status of a child whose main process is gone."""
+
+EXIT_REFUSED: Final = 74
+"""Exit status of a child that cannot work here."""
+
+_log = get_logger(__name__)
+_duty: "list[Duty]" = []
+
+
+def begin() -> None:
+    """Takes up the duty of this child, or ends the process. Called once, before the child takes its first bell."""
+    settings = process_settings()
+    files = RunFiles(run_dir(settings.data_dir), os.getppid())
+    worker = files.worker()
+    if worker is None or files.refusal() is not None:
+        # No parent left to work for; or a child before this one found out that nobody can work here.
+        os._exit(EXIT_ORPHAN)
+    try:
+        from worker.duty import take_duty  # noqa: PLC0415 - loads model libraries; the main process imports this module
+
+        _duty.append(take_duty(settings, files, worker))
+    except StenopoolError as error:
+        files.refuse(error.message + (f": {error.hint}" if error.hint else ""))
+        os._exit(EXIT_REFUSED)
+    except Exception as error:  # noqa: BLE001 - told to the main process, which stops
+        # Celery would log it and let the child work without its equipment.
+        _log.exception("child_not_ready")
+        files.refuse(f"the worker's child could not start: {type(error).__name__}")
+        os._exit(EXIT_REFUSED)
+
+
+def duty() -> "Duty":
+    """What this child holds."""
+    return _duty[0]
+
+
+def end() -> None:
+    """The child leaves in order, between two shifts: nobody needs to look for what it held."""
+    for held in _duty:
+        held.watchdog.close()
+        held.files.remove_child(os.getpid())

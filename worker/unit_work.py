@@ -1,0 +1,90 @@
+"""Carries a unit out by its kind: which function does it, how long it may take, which call commits it."""
+
+from collections.abc import Callable
+from typing import Final
+
+from stenopool.errors import ErrorCode, FatalError, StenopoolError
+from stenopool.ledger import operations as op
+from stenopool.ledger.call import Call
+from stenopool.ledger.model import Committed, Grant, UnitKind
+from stenopool.logs import get_logger
+from stenopool.media.epoch import read_epoch
+from stenopool.media.store import pcm_key
+from worker.duty import Duty
+from worker.engines.base import Engine
+from worker.holding import Holding
+from worker.pipeline.decode import DecodeLimits
+from worker.units import assemble, span
+from worker.units.bench import Watch
+
+_DETECT_SPEECH: Final = 0.05
+"""Wall-clock seconds per second of audio that finding speech may take: 17 times what one core needs."""
+
+_log = get_logger(__name__)
+
+
+class UnitWork:
+    """The work of one child."""
+
+    def __init__(self, duty: Duty) -> None:
+        self._duty = duty
+
+    def timeout_s(self, grant: Grant) -> float:
+        """Seconds by the wall clock after which the watchdog ends the process."""
+        settings = self._duty.bench.settings
+        if grant.kind is UnitKind.PREPARE:
+            # The length is not known yet; the decoder has its own, shorter limit.
+            wall_s = DecodeLimits(settings.max_audio_s).wall_s
+            return settings.unit_base_timeout_s + wall_s + settings.max_audio_s * _DETECT_SPEECH
+        if grant.kind is UnitKind.ASSEMBLE:
+            return settings.unit_base_timeout_s
+        return settings.unit_base_timeout_s + grant.cost_s * self._engine().seconds_per_audio_second
+
+    def do(self, holding: Holding) -> Call[Committed]:
+        """Does the unit and answers the call that commits it; what it raises is in ``worker.units``."""
+        grant, bench = holding.grant, self._duty.bench
+        watch = Watch(holding.progress, lambda: self._duty.watchdog.must_stop(holding))
+        match grant.kind:
+            case UnitKind.PREPARE:
+                from worker.units.prepare import prepare  # noqa: PLC0415 - a worker that only recognises needs no VAD
+
+                return op.plan(grant.claim_id, prepare(bench, grant, watch), self._duty.timing)
+            case UnitKind.SPAN:
+                span.recognise(bench, self._engine(), grant, watch)
+                return op.commit(grant.claim_id, self._duty.timing)
+            case UnitKind.ASSEMBLE:
+                published = assemble.publish(bench, grant)
+                return op.finish(grant.claim_id, published.transcript_key, published.identity)
+            case UnitKind.DETECT:
+                raise FatalError(ErrorCode.INTERNAL_ERROR, "this release plans no detect units")
+
+    def drop_output(self, grant: Grant) -> None:
+        """After a refused commit: what only this claim could have written goes. Results shared by attempts stay."""
+        if grant.kind is UnitKind.PREPARE:
+            from worker.units.prepare import drop_plan  # noqa: PLC0415 - as above
+
+            self._quietly(lambda: drop_plan(self._duty.bench, grant))
+
+    def clean_up(self, grant: Grant) -> None:
+        """After the run is completed its decoded audio goes; it is the largest object and can be made again."""
+        if grant.kind is UnitKind.ASSEMBLE and grant.plan_id is not None:
+            key = pcm_key(grant.work_key, grant.plan_id)
+            self._quietly(lambda: self._delete_if_ours(key))
+
+    def _delete_if_ours(self, key: str) -> None:
+        # Nothing is deleted from a store whose epoch the ledger does not share (rule 18).
+        epoch = self._duty.ledger.do(op.read_epoch())
+        if epoch is not None and epoch == read_epoch(self._duty.bench.store):
+            self._duty.bench.store.delete(key)
+
+    def _quietly(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except StenopoolError as error:
+            # An orphan; housekeeping finds it.
+            _log.warning("not_cleaned_up", code=str(error.code))
+
+    def _engine(self) -> Engine:
+        if self._duty.engine is None:
+            raise FatalError(ErrorCode.INTERNAL_ERROR, "this worker holds no engine")
+        return self._duty.engine

@@ -1,0 +1,1 @@
+"""What is done in one unit, as functions over store and pipeline."""

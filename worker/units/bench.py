@@ -1,0 +1,42 @@
+"""What a unit works with, and how it speaks while it works."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stenopool.errors import ErrorCode, FatalError
+from stenopool.media.store import Store
+from stenopool.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A child's store and scratch folder; the folder lies on the store's file system, so that files can be moved in."""
+
+    store: Store
+    settings: Settings
+    scratch: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """``on_progress`` is told the audio-seconds done so far; ``should_stop`` is asked as often as the work allows."""
+
+    on_progress: Callable[[float], None]
+    should_stop: Callable[[], bool]
+
+
+class WorkStoppedError(Exception):
+    """The work ended because ``should_stop`` said so: nothing was written, nothing is to be committed."""
+
+
+def required(store: Store, key: str) -> bytes:
+    """An object that an earlier unit wrote.
+
+    Raises:
+        FatalError: ``internal_error``: it is not there, although the ledger says that it was written.
+    """
+    try:
+        return store.get(key)
+    except KeyError:
+        raise FatalError(ErrorCode.INTERNAL_ERROR, "what an earlier step wrote is missing in the store") from None
