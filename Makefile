@@ -1,0 +1,53 @@
+# The commands of the project; `make help` tells them. Each sets up what it needs.
+VENV ?= .venv
+PYTHON_BIN := $(VENV)/bin/python
+export VENV
+
+# FILE and MODEL count only when given on the command line, and go to the shell as they are, with spaces and signs.
+ifneq ($(origin FILE),command line)
+override FILE :=
+else
+override FILE := $(value FILE)
+endif
+ifneq ($(origin MODEL),command line)
+override MODEL :=
+else
+override MODEL := $(value MODEL)
+endif
+export FILE MODEL
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check format bench samples lock clean
+
+help: ## Tells the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: ## Transcribes the sample with real processes (FILE=talk.mp3 your own, MODEL=base with Whisper weights)
+	@started=$$(date +%s); scripts/setup.sh local && \
+		exec $(PYTHON_BIN) -m stenopool.cli demo --file="$$FILE" --model="$$MODEL" --started="$$started"
+
+up: ## Runs the whole platform on this machine until Ctrl-C (MODEL=base with Whisper weights)
+	@scripts/setup.sh local && exec $(PYTHON_BIN) -m stenopool.cli up --model="$$MODEL"
+
+test: ## Runs all tests (ARGS="-k name" for some)
+	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m pytest $(ARGS)
+
+check: ## Checks format, lint, types, import contracts and runs the unit tests
+	@scripts/setup.sh dev && exec scripts/check.sh
+
+format: ## Formats the code
+	@scripts/setup.sh dev && $(PYTHON_BIN) -m ruff format . && $(PYTHON_BIN) -m ruff check --fix .
+
+bench: ## Measures the platform's own overhead for a short clip
+	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m bench.overhead
+
+samples: ## Makes the committed recordings anew (needs espeak-ng and flite)
+	@scripts/setup.sh dev && exec $(PYTHON_BIN) scripts/make_samples.py
+
+lock: ## Makes requirements/*.lock anew from pyproject.toml (UPGRADE=1 takes newer versions)
+	@scripts/setup.sh dev && UV=$(VENV)/bin/uv exec scripts/lock.sh
+
+clean: ## Removes the environment and all caches; data/ and models/ stay
+	@[ ! -f "$(VENV)/pyvenv.cfg" ] || rm -rf "$(VENV)"
+	@rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
