@@ -166,7 +166,9 @@ def build(folder: Path) -> BareMachine:
     for source in (Path("/usr/bin"), Path("/bin")):
         for program in source.iterdir():
             link = programs / program.name
-            if program.name not in _NOT_ON_PATH and not program.name.startswith("python") and not link.exists():
+            # A link of the machine may lead nowhere; its name is taken all the same.
+            is_taken = link.exists() or link.is_symlink()
+            if program.name not in _NOT_ON_PATH and not program.name.startswith("python") and not is_taken:
                 link.symlink_to(program)
     (programs / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
     return machine
