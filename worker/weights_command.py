@@ -58,7 +58,9 @@ def _fetch(name: str, model_dir: Path) -> dict[str, str]:
         return {"model": name, "path": str(folder)}
     repository = _repository(name)
     _say(f"fetching {repository} from the hub: {_megabytes(missing_bytes(repository))} MB")
-    return {"model": name, "path": str(fetch_weights(repository))}
+    folder = fetch_weights(repository)
+    _say(f"fetched {name!r}")
+    return {"model": name, "path": str(folder)}
 
 
 def _size(name: str, model_dir: Path) -> dict[str, object]:

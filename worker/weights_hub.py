@@ -4,6 +4,8 @@ The hub's address, cache and token are huggingface_hub's own settings (``HF_ENDP
 """
 
 import difflib
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -39,16 +41,18 @@ def missing_bytes(repository: str) -> int:
         FatalError: ``weights_missing`` when the hub cannot be reached or does not have it.
     """
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - only whoever fetches needs the hub
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - as above
 
     try:
-        files = snapshot_download(repository, allow_patterns=list(_FILES), dry_run=True)
+        with disable_progress_bars():
+            files = snapshot_download(repository, allow_patterns=list(_FILES), dry_run=True)
     except Exception as error:
         raise _unreachable(repository, error) from error
     return sum(file.file_size or 0 for file in files if file.will_download)
 
 
 def fetch_weights(repository: str) -> Path:
-    """Fetches a repository's weights into the hub cache, with the hub's own progress bar on a terminal.
+    """Fetches a repository's weights into the hub cache, with the hub's own progress bar where stderr is a terminal.
 
     An interrupted fetch goes on where it stopped.
 
@@ -56,12 +60,14 @@ def fetch_weights(repository: str) -> Path:
         The folder of the snapshot.
 
     Raises:
-        FatalError: ``weights_missing`` when they cannot be fetched or are no CTranslate2 Whisper; ``disk_full``.
+        FatalError: ``weights_missing`` when they cannot be fetched or are no CTranslate2 Whisper.
     """
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - as above
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - as above
 
     try:
-        folder = Path(snapshot_download(repository, allow_patterns=list(_FILES)))
+        with nullcontext() if sys.stderr.isatty() else disable_progress_bars():
+            folder = Path(snapshot_download(repository, allow_patterns=list(_FILES)))
     except Exception as error:
         raise _unreachable(repository, error) from error
     if not is_model(folder):

@@ -64,9 +64,13 @@ class Noting:
 def begin(
     model: Noting, length_s: float, speech_s: Sequence[tuple[float, float]] | None, options: Options | None = None
 ) -> WhisperRecognition:
-    speech = speech_s and [SpeechSpan(round(begin * SAMPLE_RATE), round(end * SAMPLE_RATE)) for begin, end in speech_s]
+    speech = None if speech_s is None else [_span(*seconds) for seconds in speech_s]
     audio = np.ones(round(length_s * SAMPLE_RATE), np.float32)
     return FasterWhisperEngine(model, IDENTITY, GROUPING).recognise(audio, options or Options(), speech)
+
+
+def _span(begin_s: float, end_s: float) -> SpeechSpan:
+    return SpeechSpan(round(begin_s * SAMPLE_RATE), round(end_s * SAMPLE_RATE))
 
 
 TWO_PIECES: Final = [(10.0, 12.0), (40.0, 42.0)]
@@ -118,7 +122,7 @@ def test_weights_for_english_alone_detect_nothing() -> None:
 def test_without_speech_the_model_is_not_called() -> None:
     model = Noting()
     assert list(begin(model, 60, []).segments()) == []
-    assert model.calls == model.detected_in == []
+    assert (model.calls, model.detected_in) == ([], [])
 
 
 def test_pieces_are_not_conditioned_on_one_another() -> None:
