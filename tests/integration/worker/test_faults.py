@@ -213,8 +213,9 @@ def test_an_evicting_redis_stops_the_worker_with_one_line(own_redis: RedisServer
 
 def test_work_survives_an_outage_of_redis(own_redis: RedisServer, tmp_path: Path) -> None:
     with ground(own_redis.url, tmp_path) as made:
-        worker = made.start(*BOTH, **SLOW)
-        job = made.submit(duration_s=4)
+        # Short beats: the work must still be going on when its first progress is seen.
+        worker = made.start(*BOTH, **SLOW, BEAT_S="0.2")
+        job = made.submit(duration_s=8)
         made.recognising(job)
         own_redis.kill()
         wait_until(lambda: "beat_failed" in worker.log(), 10, "the outage to be felt")

@@ -1,13 +1,21 @@
 """The first signal asks for an orderly stop, the second ends everything at once."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from stenopool.local.stopping import StopRequestedError, StopSignals
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def number(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
+    """A signal that is not ignored: the tests themselves may run under nohup."""
+    before = signal.signal(request.param, signal.default_int_handler)
+    yield request.param
+    signal.signal(request.param, before)
+
+
 def test_the_first_signal_is_raised_with_the_exit_code_of_shells(number: signal.Signals) -> None:
     with StopSignals(), pytest.raises(StopRequestedError) as stop:
         signal.raise_signal(number)
