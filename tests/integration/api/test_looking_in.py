@@ -186,7 +186,12 @@ def test_nothing_is_told_of_clients_or_recordings(moved: Ground) -> None:
 
 def test_the_log_has_one_line_for_a_request(api: ApiServer, http: httpx.Client) -> None:
     http.get("/openapi.json?key=1", headers={"X-Request-ID": "asked-by-me"})
-    lines = [json.loads(line) for line in api.child.command.log.read_text().splitlines() if "asked-by-me" in line]
+
+    def told_lines() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in api.child.command.log.read_text().splitlines() if "asked-by-me" in line]
+
+    # It is written when the answer has gone out whole.
+    lines = wait_until(told_lines, 5, "the line")
     assert len(lines) == 1
     told = {name: lines[0][name] for name in ("event", "level", "route", "method", "status", "request_id")}
     assert told == {
