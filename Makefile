@@ -17,7 +17,7 @@ endif
 export FILE MODEL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench samples lock clean
+.PHONY: help demo up test check format bench samples lock openapi clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ samples: ## Makes the committed recordings anew (needs espeak-ng and flite)
 
 lock: ## Makes requirements/*.lock anew from pyproject.toml (UPGRADE=1 takes newer versions)
 	@scripts/setup.sh dev && UV=$(VENV)/bin/uv exec scripts/lock.sh
+
+openapi: ## Writes docs/openapi.json and the tables of docs/reference/metrics.md anew
+	@scripts/setup.sh dev && $(PYTHON_BIN) scripts/openapi.py && $(PYTHON_BIN) scripts/metrics_table.py
 
 clean: ## Removes the environment and all caches; data/ and models/ stay
 	@[ ! -f "$(VENV)/pyvenv.cfg" ] || rm -rf "$(VENV)"

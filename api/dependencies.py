@@ -6,6 +6,8 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from api.services.cancellation import Cancellation
+from api.services.census import CensusWatch
+from api.services.exposition import Exposition
 from api.services.health import HealthWatch
 from api.services.lookup import Lookup
 from api.services.submission import Submissions
@@ -24,6 +26,10 @@ class Services:
     lookup: Lookup
     cancellation: Cancellation
     health: HealthWatch
+    census: CensusWatch
+    exposition: Exposition
+    insider_token: str | None
+    """METRICS_TOKEN: opens /metrics and /stats to others than this machine."""
 
 
 def services_of(request: Request) -> Services:

@@ -10,7 +10,9 @@ from fastapi import FastAPI
 
 from api.dependencies import Services
 from api.services.cancellation import Cancellation
+from api.services.census import CensusWatch
 from api.services.deadline import AnyLedger, PunctualLedger
+from api.services.exposition import Exposition
 from api.services.health import HealthRules, HealthWatch
 from api.services.lookup import Lookup
 from api.services.pools import PoolWatch
@@ -24,6 +26,7 @@ from stenopool.ledger.ledger import AsyncLedger, Ledger
 from stenopool.ledger.model import Timing, timing_of
 from stenopool.logs import get_logger
 from stenopool.media.local_store import LocalStore
+from stenopool.metrics_folder import MetricsFolder
 from stenopool.queueing.bell import Bell
 from stenopool.queueing.names import recognise_pool
 from stenopool.redis_pools import async_redis_client, redis_client
@@ -38,20 +41,24 @@ _LAST_BELLS_S: Final = 3.0
 _log = get_logger(__name__)
 
 
-def lifespan_of(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """The lifespan of an app with these settings."""
+def lifespan_of(
+    settings: Settings, metrics_folder: MetricsFolder | None = None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The lifespan of an app with these settings; with a folder it shares its metrics, and leaves it at the end."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = LocalStore(settings.data_dir / "store")
         await _check(settings, store)
         async with AsyncExitStack() as stack:
+            if metrics_folder is not None:
+                stack.callback(metrics_folder.leave)
             client = async_redis_client(settings.redis_address)
             stack.push_async_callback(client.aclose)
             bells = Bells(Bell(settings))
             stack.push_async_callback(bells.close)
             ledger = PunctualLedger(AsyncLedger(client, bells.ring))
-            app.state.services = await _services(settings, ledger, store)
+            app.state.services = await _services(settings, ledger, store, metrics_folder)
             timing = timing_of(settings.lease_s, settings.beat_s, settings.sweep_s)
             sweeper = asyncio.create_task(sweep_for_ever(ledger, timing), name="sweep")
             stack.push_async_callback(_stop, sweeper)
@@ -138,12 +145,15 @@ def _ring_nothing(_bells: Mapping[str, int]) -> None:
     """Reading and writing an epoch makes no work."""
 
 
-async def _services(settings: Settings, ledger: AnyLedger, store: LocalStore) -> Services:
+async def _services(
+    settings: Settings, ledger: AnyLedger, store: LocalStore, metrics_folder: MetricsFolder | None
+) -> Services:
     pool = recognise_pool(settings.engine, settings.model_size)
     min_free_bytes = settings.min_free_disk_mb * 1024 * 1024
     spool = Spool(settings.data_dir / "spool", min_free_bytes)
     await anyio.to_thread.run_sync(spool.remove_stale)
     pools = PoolWatch(ledger)
+    census = CensusWatch(ledger)
     lookup = Lookup(ledger, store, pools)
     submission_rules = SubmissionRules(
         pool=pool,
@@ -154,6 +164,7 @@ async def _services(settings: Settings, ledger: AnyLedger, store: LocalStore) ->
         pool=pool,
         engine=settings.engine,
         model=settings.model_size,
+        device=settings.device,
         data_dir=settings.data_dir,
         min_free_bytes=min_free_bytes,
     )
@@ -162,7 +173,10 @@ async def _services(settings: Settings, ledger: AnyLedger, store: LocalStore) ->
         submissions=Submissions(ledger, store, pools, submission_rules),
         lookup=lookup,
         cancellation=Cancellation(ledger, store, lookup),
-        health=HealthWatch(ledger, store, pools, health_rules),
+        health=HealthWatch(census, store, health_rules),
+        census=census,
+        exposition=Exposition(census, metrics_folder, settings.data_dir),
+        insider_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
     )
 
 

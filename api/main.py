@@ -1,6 +1,8 @@
 """The HTTP application. ``uvicorn --factory api.main:create_app`` starts it; importing this module starts nothing."""
 
 import logging
+import multiprocessing
+import os
 import sys
 
 from fastapi import FastAPI
@@ -10,10 +12,12 @@ import stenopool
 from api.lifespan import lifespan_of
 from api.middleware import LingeringClose, RequestId
 from api.problems import add_problem_handlers
-from api.routes import health, jobs, transcribe
+from api.request_record import RequestRecord
+from api.routes import health, jobs, metrics, statistics, transcribe
 from api.routes.documents import document_problems
 from stenopool.errors import FatalError, StenopoolError
 from stenopool.logs import configure_logs
+from stenopool.metrics_folder import MetricsFolder
 from stenopool.settings import Settings, process_settings
 
 _DESCRIPTION = """\
@@ -30,22 +34,25 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     A wrong setting ends the process with one line.
     """
+    folder = None
     if settings is None:
         settings = _settings_of_process()
         _configure_logs(settings)
+        folder = MetricsFolder.open(settings.data_dir / "run", "api", _group_owner())
     app = FastAPI(
         title="Stenopool",
         version=stenopool.__version__,
         description=_DESCRIPTION,
-        lifespan=lifespan_of(settings),
+        lifespan=lifespan_of(settings, folder),
         redoc_url=None,
     )
     add_problem_handlers(app)
     # The one that is added last is outermost.
     app.add_middleware(LingeringClose)
+    app.add_middleware(RequestRecord)
     app.add_middleware(RequestId)
     app.add_middleware(OneLineStart)
-    for routes in (transcribe, jobs, health):
+    for routes in (transcribe, jobs, health, statistics, metrics):
         app.include_router(routes.router)
     document_problems(app)
     return app
@@ -73,9 +80,19 @@ class OneLineStart:
         await self._app(scope, receive, send_line)
 
 
+def _group_owner() -> int:
+    """Pid of the server that this process works for: with several workers uvicorn starts them from one parent."""
+    parent = multiprocessing.parent_process()
+    return parent.pid if parent is not None and parent.pid is not None else os.getpid()
+
+
 def _configure_logs(settings: Settings) -> None:
     configure_logs(settings, "api")
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+    # Its access log tells query strings and ids; ours is in api/request_record.py. Without a handler it writes nothing.
+    access = logging.getLogger("uvicorn.access")
+    access.handlers.clear()
+    access.propagate = False
+    for name in ("uvicorn", "uvicorn.error"):
         # The server has given its loggers a format of their own by now.
         logger = logging.getLogger(name)
         logger.handlers.clear()

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from api.schemas import Problem, ReasonBody
 from api.services.lookup import JobFailedError, NotFinishedError
+from stenopool import metrics
 from stenopool.errors import ErrorCode, FatalError, StenopoolError, TransientError
 from stenopool.logs import get_logger
 
@@ -80,6 +81,7 @@ class ProblemResponse(JSONResponse):
 
 def problem_response(request: Request, error: StenopoolError, status: int | None = None) -> ProblemResponse:
     """The answer to a request that ended in ``error``."""
+    metrics.PROBLEMS.inc(code=error.code)
     status = STATUS[error.code] if status is None else status
     why = error.reason if isinstance(error, JobFailedError) else None
     # What is ours is told to nobody but the log: the message of a fault may name a file or an address.

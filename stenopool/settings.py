@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 
 from stenopool.errors import ErrorCode, FatalError
 
-SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL")
+SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL", "METRICS_TOKEN")
 """Settings that may be given as ``NAME_FILE``, a path to a file that holds the value."""
 
 AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
@@ -78,6 +78,17 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level logged.")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto = console on a terminal, else JSON."
+    )
+
+    # Looking in.
+    metrics_token: SecretStr | None = Field(
+        None, min_length=16, description="Opens /metrics and /stats to others than this machine, as a bearer token."
+    )
+    worker_metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Port of a worker's own /metrics; 0 = any free one; off when not set."
+    )
+    worker_metrics_host: str = Field(
+        "127.0.0.1", description="Address of a worker's own /metrics; it asks for no token."
     )
 
     # The ledger's clock. Shorter only in tests; docs/explanation/ledger.md says why these values.
@@ -158,6 +169,17 @@ def forbid_telemetry() -> None:
     leaves an identifier on the disk (its Privacy.md).
     """
     os.environ.update(ORT_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1")
+
+
+def share_metrics(folder: Path | None) -> None:
+    """Tells prometheus_client where this process and its children keep what they count; None: each its own memory.
+
+    It reads this from the environment, once, when it is first imported.
+    """
+    if folder is None:
+        os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    else:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def _secrets_from_files(given: Mapping[str, str]) -> dict[str, str]:

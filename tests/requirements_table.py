@@ -59,6 +59,7 @@ REQUIREMENTS: Final = {
     "flite": _program("flite"),
     "espeak-ng": _program("espeak-ng"),
     "make": _program("make"),
+    "promtool": _program("promtool", "prometheus"),
     "pocketsphinx": Requirement(
         lambda: find_spec("pocketsphinx") is not None,
         "Python 3.11 or 3.13, or 3.12 on x86-64: there is no other wheel of PocketSphinx",

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Final
 
 from stenopool.errors import StenopoolError
 from stenopool.logs import get_logger
+from stenopool.metrics_folder import MetricsFolder
 from stenopool.settings import process_settings
+from worker.exposition import join
 from worker.run_files import RunFiles, run_dir
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ EXIT_REFUSED: Final = 74
 
 _log = get_logger(__name__)
 _duty: "list[Duty]" = []
+_metrics: list[MetricsFolder] = []
 
 
 def begin() -> None:
@@ -29,6 +32,10 @@ def begin() -> None:
     if worker is None or files.refusal() is not None:
         # No parent left to work for; or a child before this one found out that nobody can work here.
         os._exit(EXIT_ORPHAN)
+    metrics = join(settings)
+    if metrics is not None:
+        # Held for life: its lock tells that this child lives.
+        _metrics.append(metrics)
     try:
         from worker.duty import take_duty  # noqa: PLC0415 - loads model libraries; the main process imports this module
 

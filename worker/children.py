@@ -33,6 +33,8 @@ class Worker:
     worker_id: str
     timing: Timing
     files: RunFiles
+    device: str = ""
+    """Where its model runs; empty without a model."""
 
 
 class Children:

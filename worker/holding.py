@@ -21,6 +21,8 @@ class Holding:
         self.timeout_s = timeout_s
         self._lock = threading.Lock()
         self._deadline: float | None = None
+        self._begun: float | None = None
+        self._took_s = 0.0
         self._started = False
         self._condemned = False
         self._done_s = 0.0
@@ -54,11 +56,17 @@ class Holding:
         """The ledger said ``lost``."""
         self._lost.set()
 
+    @property
+    def took_s(self) -> float:
+        """Seconds of work by the wall clock, once it has ended; 0 before."""
+        return self._took_s
+
     def start(self) -> None:
         """The work begins: the deadline counts from here."""
         with self._lock:
             self._started = True
-            self._deadline = time.monotonic() + self.timeout_s
+            self._begun = time.monotonic()
+            self._deadline = self._begun + self.timeout_s
 
     def progress(self, done_s: float) -> None:
         """Audio-seconds of the unit done so far."""
@@ -72,6 +80,8 @@ class Holding:
         """
         with self._lock:
             self._deadline = None
+            if self._begun is not None:
+                self._took_s = time.monotonic() - self._begun
             return not self._condemned
 
     def condemn(self) -> bool:

@@ -112,6 +112,7 @@ class Lifeline:
             host=socket.gethostname(),
             pid=os.getpid(),
             state=state or "idle",
+            device=self._worker.device,
         )
 
     def _admit(self, admission: Admission, identity: str) -> None:

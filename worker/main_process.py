@@ -23,6 +23,7 @@ from stenopool.settings import Settings, process_settings
 from worker.children import Worker
 from worker.endings import Endings
 from worker.event_loop import EventLoop
+from worker.exposition import WorkerExposition
 from worker.lifeline import Lifeline
 from worker.run_files import RunFiles, WorkerRecord, run_dir
 
@@ -41,6 +42,8 @@ class MainProcess:
         self._worker_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._lifeline: Lifeline | None = None
         self._files.create(WorkerRecord(worker_id=self._worker_id, pools=pools, children=children))
+        # Before the first child: children inherit where to count.
+        self._exposition = WorkerExposition.start(settings)
         # Celery's last signal does not come after a cold shutdown.
         atexit.register(self.close)
 
@@ -52,7 +55,7 @@ class MainProcess:
         ledger = Ledger(redis_client(settings.redis_address), Bell(settings).ring)
         endings = Endings(ledger, LocalStore(settings.data_dir / "store"))
         timing = timing_of(settings.lease_s, settings.beat_s, settings.sweep_s)
-        worker = Worker(self._worker_id, timing, self._files)
+        worker = Worker(self._worker_id, timing, self._files, device_of(settings, self._pools))
         self._lifeline = Lifeline(worker, self._pools, ledger, endings, EventLoop(consumer, self._pools))
         self._lifeline.start()
 
@@ -66,6 +69,9 @@ class MainProcess:
         if self._lifeline is not None:
             self._lifeline.close()
             self._lifeline = None
+        if self._exposition is not None:
+            self._exposition.close()
+            self._exposition = None
         self._files.remove()
 
 
@@ -115,6 +121,15 @@ def uses_gpu(settings: Settings, driver: Path = _NVIDIA) -> bool:
     if settings.engine != "faster-whisper":
         return False
     return settings.device.startswith("cuda") or (settings.device == "auto" and driver.exists())
+
+
+def device_of(settings: Settings, pools: tuple[str, ...]) -> str:
+    """Where the model of a worker runs, for people; empty without a model."""
+    if not any(is_recognise(pool) for pool in pools):
+        return ""
+    if not uses_gpu(settings):
+        return "cpu"
+    return settings.device if settings.device.startswith("cuda") else "cuda"
 
 
 def _children(controller: Any) -> int:

@@ -15,6 +15,7 @@ from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
 from stenopool.ledger.model import BeatVerdict, Blame, CommitOutcome, Committed, Grant, HeldClaim
 from stenopool.logs import bind, get_logger
+from worker import measures
 from worker.duty import Duty
 from worker.holding import Holding
 from worker.run_files import MOST_FAILED_UNITS, Admission
@@ -146,6 +147,7 @@ class Shift:
             self._note(holding, "lost")
             return False
         holding.start()
+        measures.attempt_begun(holding.grant)
         return True
 
     def _must_not_start(self, holding: Holding) -> bool:
@@ -162,6 +164,7 @@ class Shift:
             return None
         self._duty.files.note_success()
         self._work.clean_up(holding.grant)
+        measures.unit_done(holding.grant, holding.took_s)
         self._note(holding, "done")
         return answer.next
 
@@ -171,7 +174,8 @@ class Shift:
         if blame is Blame.UNIT:
             self._duty.files.note_failure(holding.unit)
         self._retried(lambda: self._duty.endings.fail(holding.attempt, error.code, blame, error.message))
-        self._note(holding, str(error.code))
+        measures.attempt_failed(error.code)
+        self._note(holding, str(error.code), "failed")
 
     def _release(self, holding: Holding, error: TransientError) -> None:
         self._end_work(holding)
@@ -212,6 +216,7 @@ class Shift:
                     raise
                 time.sleep(_PAUSE_S)
 
-    def _note(self, holding: Holding, how: str) -> None:
+    def _note(self, holding: Holding, how: str, ending: str = "") -> None:
+        measures.unit_let_go(holding.grant, ending or how)
         self._report.units.append(f"{holding.label} {how}")
         _log.info("unit_ended", how=how)

@@ -12,14 +12,13 @@ from typing import Final
 import anyio.to_thread
 from pydantic import ValidationError
 
-from api.services.deadline import AnyLedger
-from api.services.pools import PoolWatch
+from api.services.census import CensusWatch
+from api.services.memory import memory
 from stenopool.errors import StenopoolError
-from stenopool.ledger import operations as op
-from stenopool.ledger.model import PoolView
+from stenopool.ledger.census import Census, PoolCensus
 from stenopool.media.epoch import read_epoch
 from stenopool.media.store import Store
-from stenopool.queueing.names import PREPARE
+from stenopool.queueing.names import HOUSE, PREPARE
 from stenopool.transcripts.model import EngineIdentity
 
 _FRESH_S: Final = 1.0
@@ -27,6 +26,12 @@ _DISK_LIMIT_S: Final = 2.0
 """A hung network disk must not hang health as well."""
 
 _MIB: Final = 1024 * 1024
+_SCARCE_BYTES: Final = 256 * _MIB
+"""Less free memory than this, or than a tenth of a small machine's, and the next upload may be the last."""
+_REDIS_FULL: Final = 0.9
+"""Share of its memory from which Redis is soon full: it then takes no job, but loses none."""
+
+_EMPTY: Final = PoolCensus(None, 0, waiting=0, waiting_runs=0, waiting_s=0.0, oldest_s=0.0, open=0)
 
 
 class Grade(StrEnum):
@@ -80,6 +85,8 @@ class HealthRules:
     pool: str
     engine: str
     model: str
+    device: str
+    """Where the model was asked to run."""
     data_dir: Path
     min_free_bytes: int
 
@@ -87,16 +94,15 @@ class HealthRules:
 class HealthWatch:
     """Makes the report at most once a second, however many ask."""
 
-    def __init__(self, ledger: AnyLedger, store: Store, pools: PoolWatch, rules: HealthRules) -> None:
-        self._ledger = ledger
+    def __init__(self, census: CensusWatch, store: Store, rules: HealthRules) -> None:
+        self._census = census
         self._store = store
-        self._pools = pools
         self._rules = rules
         self._lock = asyncio.Lock()
         self._seen: tuple[float, Health] | None = None
 
     async def health(self) -> Health:
-        """The report, at most a second old. Three Redis round trips or none; never raises."""
+        """The report, at most a second old. One Redis round trip or none; never raises."""
         async with self._lock:
             if self._seen is None or time.monotonic() - self._seen[0] > _FRESH_S:
                 health = await self._look()
@@ -104,36 +110,34 @@ class HealthWatch:
             return self._seen[1]
 
     async def _look(self) -> Health:
-        redis = await self._ask_redis()
-        views = [view for view in (redis.prepare, redis.recognise) if view is not None]
+        try:
+            census = await self._census.look()
+            redis = _check_redis(census)
+        except StenopoolError as error:
+            census, redis = None, Check(Grade.UNHEALTHY, error.message)
+        prepare, recognise = (_pool(census, pool) or _EMPTY for pool in (PREPARE, self._rules.pool))
+        checks = {
+            "redis": redis,
+            "store": await self._check_store(census.epoch if census else None),
+            "disk": await self._check_disk(),
+            "model_loaded": _check_model(self._rules.engine, _pool(census, self._rules.pool)),
+            "memory_ok": _check_memory(),
+            "workers": _check_workers(
+                {"prepare": _pool(census, PREPARE), "recognise": _pool(census, self._rules.pool)}
+            ),
+            "beat": _check_beat(_pool(census, HOUSE)),
+        }
+        if self._rules.device.startswith("cuda"):
+            checks["gpu_available"] = _check_gpu(self._rules.pool, census)
         return Health(
-            checks={
-                "redis": redis.check,
-                "store": await self._check_store(redis.epoch),
-                "disk": await self._check_disk(),
-                "workers": _check_workers(redis),
-                "engine": _check_engine(self._rules.engine, redis.recognise),
-            },
+            checks=checks,
             engine=self._rules.engine,
             model=self._rules.model,
-            revision=_revision(redis.recognise),
-            workers={
-                "prepare": redis.prepare.live_workers if redis.prepare else 0,
-                "recognise": redis.recognise.live_workers if redis.recognise else 0,
-            },
-            waiting=sum(view.waiting for view in views),
-            waiting_s=sum(view.waiting_s for view in views),
+            revision=_revision(recognise),
+            workers={"prepare": prepare.live_workers, "recognise": recognise.live_workers},
+            waiting=prepare.waiting + recognise.waiting,
+            waiting_s=prepare.waiting_s + recognise.waiting_s,
         )
-
-    async def _ask_redis(self) -> "_Redis":
-        try:
-            epoch = await self._ledger.do(op.read_epoch())
-            prepare, recognise = await self._pools.view(PREPARE), await self._pools.view(self._rules.pool)
-        except StenopoolError as error:
-            return _Redis(Check(Grade.UNHEALTHY, error.message))
-        if epoch is None:
-            return _Redis(Check(Grade.UNHEALTHY, "the ledger is lost: nothing is accepted"), None, prepare, recognise)
-        return _Redis(Check(Grade.HEALTHY), epoch, prepare, recognise)
 
     async def _check_store(self, ledger_epoch: str | None) -> Check:
         try:
@@ -159,39 +163,74 @@ class HealthWatch:
         return Check(Grade.HEALTHY, free)
 
 
-@dataclass(frozen=True, slots=True)
-class _Redis:
-    """What Redis told, as far as it did."""
-
-    check: Check
-    epoch: str | None = None
-    prepare: PoolView | None = None
-    recognise: PoolView | None = None
+def _pool(census: Census | None, pool: str) -> PoolCensus | None:
+    """The pool, an empty one where nobody was ever seen; None when nothing is known."""
+    return census.pools.get(pool, _EMPTY) if census is not None else None
 
 
-def _check_workers(redis: _Redis) -> Check:
-    views = {"prepare": redis.prepare, "recognise": redis.recognise}
-    unknown = [name for name, view in views.items() if view is None]
-    if unknown:
-        return Check(Grade.DEGRADED, "not known without Redis")
-    missing = [name for name, view in views.items() if view is not None and not view.live_workers]
+def _check_redis(census: Census) -> Check:
+    if census.epoch is None:
+        return Check(Grade.UNHEALTHY, "the ledger is lost: nothing is accepted")
+    if census.redis_most_bytes and (census.redis_bytes or 0) > _REDIS_FULL * census.redis_most_bytes:
+        return Check(Grade.DEGRADED, "Redis is nearly full: uploads will be refused, raise its maxmemory")
+    return Check(Grade.HEALTHY)
+
+
+_UNKNOWN: Final = Check(Grade.DEGRADED, "not known without Redis")
+
+
+def _check_workers(pools: Mapping[str, PoolCensus | None]) -> Check:
+    if None in pools.values():
+        return _UNKNOWN
+    missing = [name for name, pool in pools.items() if pool is not None and not pool.live_workers]
     if missing:
         return Check(Grade.DEGRADED, f"no live worker: {', '.join(missing)}; jobs wait")
     return Check(Grade.HEALTHY)
 
 
-def _check_engine(engine: str, recognise: PoolView | None) -> Check:
+def _check_model(engine: str, recognise: PoolCensus | None) -> Check:
     if engine == "fake":
         return Check(Grade.DEGRADED, "the fake engine runs: transcripts are made up")
     if recognise is None:
-        return Check(Grade.DEGRADED, "not known without Redis")
+        return _UNKNOWN
     if recognise.identity is None:
         return Check(Grade.DEGRADED, "no worker has ever served this model: uploads are refused")
+    if not recognise.live_workers:
+        return Check(Grade.DEGRADED, "no worker holds the model at the moment: jobs wait")
     return Check(Grade.HEALTHY)
 
 
-def _revision(recognise: PoolView | None) -> str | None:
-    if recognise is None or recognise.identity is None:
+def _check_gpu(pool: str, census: Census | None) -> Check:
+    if census is None:
+        return _UNKNOWN
+    on_gpu = [
+        seen for seen in census.workers.values() if pool in seen.pools.split(",") and seen.device.startswith("cuda")
+    ]
+    if not on_gpu:
+        return Check(Grade.DEGRADED, "a GPU is configured, and no live worker has its model on one")
+    return Check(Grade.HEALTHY)
+
+
+def _check_memory() -> Check:
+    found = memory()
+    if found is None:
+        return Check(Grade.HEALTHY, "free memory is not known here")
+    free = f"{found.free // _MIB} MiB free"
+    if found.free < min(_SCARCE_BYTES, found.total // 10):
+        return Check(Grade.DEGRADED, f"{free}: the machine is about to run out of memory")
+    return Check(Grade.HEALTHY, free)
+
+
+def _check_beat(house: PoolCensus | None) -> Check:
+    if house is None:
+        return _UNKNOWN
+    if not house.live_workers:
+        return Check(Grade.DEGRADED, "no sign of the housekeeper or its clock: nothing is cleaned up")
+    return Check(Grade.HEALTHY)
+
+
+def _revision(recognise: PoolCensus) -> str | None:
+    if recognise.identity is None:
         return None
     try:
         return EngineIdentity.model_validate_json(recognise.identity).revision

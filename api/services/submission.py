@@ -13,6 +13,7 @@ from api.services.deadline import AnyLedger
 from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
 from api.services.uploads import Upload
+from stenopool import metrics
 from stenopool.clock import to_ms, utc_now
 from stenopool.errors import ErrorCode, TransientError, UsageError
 from stenopool.ids import new_id
@@ -149,6 +150,7 @@ class Submissions:
 
     async def _settle(self, written: Manifest, answer: Submitted, own_media: str | None) -> None:
         """Makes the store agree with the answer. Manifests first: none may ever name media that are gone."""
+        _count(answer.outcome)
         if answer.outcome is SubmitOutcome.LEDGER_LOST:
             # Nothing is deleted from a store whose ledger is lost; the rebuild will find the manifest and run the job.
             raise TransientError(
@@ -195,6 +197,19 @@ def _accepted(answer: Submitted, found: Found | None) -> Accepted:
     if found is not None and found.transcription_id == answer.transcription_id:
         return Accepted(answer.job_id, found.state)
     return Accepted(answer.job_id, RunState.QUEUED)
+
+
+def _count(outcome: SubmitOutcome) -> None:
+    if outcome is SubmitOutcome.NEED_MEDIA:
+        return  # Asked again with the media at once.
+    metrics.SUBMISSIONS.inc(outcome=outcome)
+    match outcome:
+        case SubmitOutcome.HIT:
+            metrics.CACHE_HITS.inc(run="completed")
+        case SubmitOutcome.JOINED:
+            metrics.CACHE_HITS.inc(run="running")
+        case SubmitOutcome.CREATED:
+            metrics.CACHE_MISSES.inc()
 
 
 def _refuse(outcome: SubmitOutcome) -> NoReturn:

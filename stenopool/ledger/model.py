@@ -25,6 +25,7 @@ from stenopool.ledger.answers import (
     Swept,
     Viewed,
 )
+from stenopool.ledger.census import Census, HeldUnits, PoolCensus, WorkerSeen
 from stenopool.ledger.states import (
     BELL_CAP,
     MAX_ATTEMPTS,
@@ -57,6 +58,7 @@ __all__ = [
     "Blame",
     "CancelOutcome",
     "Cancelled",
+    "Census",
     "Claimed",
     "CommitOutcome",
     "Committed",
@@ -65,11 +67,13 @@ __all__ = [
     "Found",
     "Grant",
     "HeldClaim",
+    "HeldUnits",
     "JobView",
     "Lane",
     "LiveJob",
     "Plan",
     "PlannedUnit",
+    "PoolCensus",
     "PoolView",
     "Recounted",
     "RegisterOutcome",
@@ -85,6 +89,7 @@ __all__ = [
     "UnitState",
     "Viewed",
     "WorkerPulse",
+    "WorkerSeen",
     "timing_of",
 ]
 
@@ -165,6 +170,8 @@ class WorkerPulse:
     pid: int
     state: str
     """Free text for display: ``idle``, ``tr_ab12 span 4/12``, ``draining``."""
+    device: str = ""
+    """Where its model runs: ``cpu``, ``cuda``, …; empty where there is none to tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from stenopool.ledger.answers import (
     Viewed,
 )
 from stenopool.ledger.call import Call, argument
+from stenopool.ledger.census import Census
 from stenopool.ledger.codec import shown_text, worker_name
 from stenopool.ledger.model import HeldClaim, Plan, Submission, Timing, WorkerPulse
 from stenopool.ledger.states import MAX_DETAIL_BYTES, MAX_NAME_BYTES, Blame, UnitKind
@@ -46,6 +47,7 @@ _VIEWED: Final = TypeAdapter(Viewed).validate_json
 _LIVE_JOBS: Final = TypeAdapter(tuple[LiveJob, ...]).validate_json
 _REGISTERED: Final = TypeAdapter(Registered).validate_json
 _POOL_VIEW: Final = TypeAdapter(PoolView).validate_json
+_CENSUS: Final = TypeAdapter(Census).validate_json
 _RECOUNTED: Final = TypeAdapter(Recounted).validate_json
 _EPOCH: Final = TypeAdapter[str | None](str | None).validate_json
 _EPOCH_IN_FORCE: Final = TypeAdapter(str).validate_json
@@ -176,6 +178,11 @@ def unregister(worker_id: str) -> Call[None]:
 def pool_view(pool: str) -> Call[PoolView]:
     """Identity, live workers and backlog of a pool. Read only."""
     return Call("pool_view", argument({"pool": pool}), _POOL_VIEW)
+
+
+def census() -> Call[Census]:
+    """All pools, held units, live workers and counters in one read, for whoever looks. Read only."""
+    return Call("census", argument({}), _CENSUS)
 
 
 def recount(pool: str) -> Call[Recounted]:

@@ -71,3 +71,18 @@ def test_a_child_environment_lays_settings_over_and_removes(monkeypatch: pytest.
     merged = child_environment({"GONE": None, "NEW": "3"})
     assert "GONE" not in merged
     assert (merged["KEPT"], merged["NEW"]) == ("2", "3")
+
+
+def test_the_metrics_token_may_come_from_a_file_and_is_no_short_word(tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("0123456789abcdef\n", encoding="utf-8")
+    token = load_settings({"METRICS_TOKEN_FILE": str(secret)}).metrics_token
+    assert token is not None
+    assert token.get_secret_value() == "0123456789abcdef"
+    with pytest.raises(FatalError, match="METRICS_TOKEN"):
+        load_settings({"METRICS_TOKEN": "short"})
+
+
+def test_a_worker_tells_no_metrics_by_default() -> None:
+    settings = load_settings({})
+    assert (settings.worker_metrics_port, settings.worker_metrics_host) == (None, "127.0.0.1")

@@ -42,5 +42,8 @@ end
 redis.call('HSET', keys.worker(given.worker_id),
   'pools', table.concat(given.pools, ','), 'identity', given.identity, 'host', given.host, 'pid', given.pid,
   'state', given.state, 'seen', now)
+if given.device and given.device ~= '' then
+  redis.call('HSET', keys.worker(given.worker_id), 'device', given.device)
+end
 redis.call('PEXPIRE', keys.worker(given.worker_id), given.ttl_ms)
 return cjson.encode({outcome = outcome, identity = identity, bells = bells()})

@@ -103,10 +103,12 @@ if run and is_live(run) then
   add_job(run.id, false)
   redis.call('SADD', keys.run_jobs(run.id), given.job_id)
   touch(run)
+  count_one('submitted.joined')
   return answer('joined', given.job_id, run)
 end
 if run then
   add_job(run.id, true)
+  count_one('submitted.hit')
   return answer('hit', given.job_id, run)
 end
 if not given.media_key then
@@ -116,4 +118,5 @@ if waiting_units() >= given.max_waiting then
   return refuse('refused_backlog')
 end
 add_job(given.transcription_id, false)
+count_one('submitted.created')
 return answer('created', given.job_id, add_run())

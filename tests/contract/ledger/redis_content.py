@@ -5,6 +5,7 @@ from typing import Final
 
 import redis
 
+from stenopool.ledger.keys import COUNTS
 from stenopool.ledger.lua import ScriptBook
 from stenopool.queueing.names import BELL_PREFIX
 
@@ -32,12 +33,12 @@ return cjson.encode(content)
 
 
 def read_content(client: redis.Redis) -> dict[str, object]:
-    """Every key but the bells and the test's clock, as ``expected_content`` writes them."""
+    """Every key but the bells, the counters for whoever looks and the test's clock, as ``expected_content`` writes them."""
     raw = json.loads(str(client.eval(_DUMP, 0)) or "{}")
     content = {
         key: _value(kind, value)
         for key, (kind, value) in raw.items()
-        if key != CLOCK_KEY and not key.startswith(BELL_PREFIX)
+        if key not in (CLOCK_KEY, COUNTS) and not key.startswith(BELL_PREFIX)
     }
     return {key: value for key, value in content.items() if value}
 

@@ -79,6 +79,7 @@ READING: dict[str, Scene] = {
     "view": lambda bench: op.view(bench.submit().job_id, "ann"),
     "jobs_of": lambda bench: op.jobs_of(bench.submit().transcription_id),
     "pool_view": lambda _: op.pool_view(POOL),
+    "census": lambda _: op.census(),
     "read_epoch": lambda _: op.read_epoch(),
 }
 

@@ -32,7 +32,7 @@ def test_a_key_has_the_same_name_in_lua(client: redis.Redis, name: str, function
     assert _evaluate(client, f"keys.{name}({quoted})") == function(*arguments)
 
 
-@pytest.mark.parametrize("name", ["epoch", "tick", "claims", "leases", "delayed", "identities", "pools"])
+@pytest.mark.parametrize("name", ["epoch", "tick", "claims", "leases", "delayed", "identities", "pools", "counts"])
 def test_a_key_without_parts_has_the_same_name_in_lua(client: redis.Redis, name: str) -> None:
     assert _evaluate(client, f"keys.{name}") == getattr(keys, name.upper())
 

@@ -1,6 +1,7 @@
 """An API process on a real Redis, a client, and a worker that does as it is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -23,6 +24,16 @@ def api(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> 
     data_dir = tmp_path_factory.mktemp("data")
     with ApiServer(redis_server.url, data_dir, {"MAX_FILE_SIZE_MB": "2"}) as server:
         yield server
+
+
+@pytest.fixture
+def servers(own_redis: RedisServer, data_dir: Path) -> Callable[..., ApiServer]:
+    """``servers(settings, arguments)`` is an API server of this test's own."""
+
+    def make(settings: dict[str, str] | None = None, arguments: tuple[str, ...] = ()) -> ApiServer:
+        return ApiServer(own_redis.url, data_dir, settings, arguments)
+
+    return make
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import Blame, Grant, HeldClaim, Plan, PlannedUnit, UnitKind, WorkerPulse, timing_of
 from stenopool.media.store import Store, transcript_key
-from stenopool.queueing.names import PREPARE
+from stenopool.queueing.names import HOUSE, PREPARE
 from stenopool.transcripts.model import EngineIdentity, Segment, Transcript, Word
 from stenopool.transcripts.options import stored_options
 
@@ -24,17 +24,18 @@ class ScriptedWorker:
         self._name = f"test:1:{new_id()[:8]}"
 
     def register(self, ttl_ms: int = 60_000) -> None:
-        """Alive in both pools."""
+        """Alive in both pools, and a housekeeper beside it."""
         pulses = (
             WorkerPulse(f"{self._name}-p", (PREPARE,), "", "test", 1, "idle"),
-            WorkerPulse(f"{self._name}-r", (self._pool,), IDENTITY.canonical(), "test", 1, "idle"),
+            WorkerPulse(f"{self._name}-r", (self._pool,), IDENTITY.canonical(), "test", 1, "idle", device="cpu"),
+            WorkerPulse(f"{self._name}-h", (HOUSE,), "", "test", 1, "idle"),
         )
         for pulse in pulses:
             self._ledger.do(op.register(pulse, ttl_ms))
 
     def leave(self) -> None:
         """No longer alive; what it registered stays known."""
-        for suffix in "pr":
+        for suffix in "prh":
             self._ledger.do(op.unregister(f"{self._name}-{suffix}"))
 
     def claim(self, pool: str) -> Grant | None:
@@ -48,10 +49,15 @@ class ScriptedWorker:
         """Renews the lease and tells how far it is."""
         self._ledger.do(op.beat(f"{self._name}/1", [HeldClaim(grant.claim_id, started=True, done_s=done_s)], TIMING))
 
-    def prepare(self) -> Grant:
-        """Claims ``prepare`` and commits a plan of one span."""
+    def prepare_only(self) -> Grant:
+        """Claims ``prepare`` and holds it."""
         grant = self.claim(PREPARE)
         assert grant is not None
+        return grant
+
+    def prepare(self) -> Grant:
+        """Claims ``prepare`` and commits a plan of one span."""
+        grant = self.prepare_only()
         samples = int(AUDIO_S * 16_000)
         units = (
             PlannedUnit("span-0", UnitKind.SPAN, 0, samples, AUDIO_S),

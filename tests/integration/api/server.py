@@ -1,7 +1,7 @@
 """The API as a process of its own: uvicorn, as an operator starts it, on a free loopback port."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,13 +19,29 @@ START_LIMIT_S = 30.0
 class ApiServer:
     """One uvicorn process."""
 
-    def __init__(self, redis_url: str, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        data_dir: Path,
+        settings: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
+    ) -> None:
         self.port = free_port()
         self.data_dir = data_dir
         environment = child_environment(
             {"REDIS_URL": redis_url, "DATA_DIR": str(data_dir), "MODEL_SIZE": "demo", **(settings or {})}
         )
-        argv = ["-m", "uvicorn", "--factory", "api.main:create_app", "--host", LOOPBACK, "--port", str(self.port)]
+        argv = [
+            "-m",
+            "uvicorn",
+            "--factory",
+            "api.main:create_app",
+            "--host",
+            LOOPBACK,
+            "--port",
+            str(self.port),
+            *arguments,
+        ]
         self.child = Child(Command("api", [sys.executable, *argv], data_dir / "api.log", environment))
 
     @property

@@ -57,7 +57,7 @@ def test_health_tells_engine_model_and_what_is_missing(http: httpx.Client, worke
     # At most a second old: wait for the worker to be seen.
     wait_until(lambda: http.get("/health").json()["status"] == "healthy", 5, "a healthy platform")
     body = http.get("/health").json()
-    assert set(body["checks"]) == {"redis", "store", "disk", "workers", "engine"}
+    assert set(body["checks"]) == {"redis", "store", "disk", "model_loaded", "memory_ok", "workers", "beat"}
     assert (body["engine"], body["model"], body["revision"]) == ("faster-whisper", "demo", "0123456789abcdef")
     assert body["workers"] == {"prepare": 1, "recognise": 1}
     worker.leave()
@@ -72,7 +72,7 @@ def test_the_fake_engine_shows_as_degraded(own_redis: RedisServer, data_dir: Pat
         answer = httpx.get(f"{server.address}/health", trust_env=False)
         assert answer.status_code == 200
         assert answer.json()["status"] == "degraded"
-        assert "fake" in answer.json()["checks"]["engine"]["detail"]
+        assert "fake" in answer.json()["checks"]["model_loaded"]["detail"]
         refused = httpx.post(f"{server.address}/transcribe", files={"file": ("a.wav", wav())}, trust_env=False)
         assert (refused.status_code, refused.json()["code"]) == (503, "no_worker_for_model")
 
@@ -96,7 +96,7 @@ def test_the_openapi_document_is_whole(http: httpx.Client) -> None:
     document = http.get("/openapi.json").json()
     assert set(document["paths"]) == {
         *("/transcribe", "/status/{job_id}", "/result/{job_id}", "/job/{job_id}"),
-        *("/health", "/health/live", "/health/ready"),
+        *("/health", "/health/live", "/health/ready", "/stats"),
     }
     schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     assert references(document["paths"]) <= schemas

@@ -66,6 +66,7 @@ local function spend_attempt(held)
   if unit.attempt > tonumber(held.run.attempt) then
     redis.call('HSET', keys.run(held.run.id), 'attempt', unit.attempt)
   end
+  count_one('attempt.' .. unit.kind)
   touch(held.run)
 end
 

@@ -7,6 +7,7 @@ local keys = {
   delayed = 'steno:delayed',
   identities = 'steno:identities',
   pools = 'steno:pools',
+  counts = 'steno:count',
 }
 
 function keys.job(job_id) return 'steno:job:' .. job_id end

@@ -54,6 +54,7 @@ local function end_run(run, state, facts)
   if state ~= 'completed' then
     clear_index(run)
   end
+  count_ending(run, state, facts and facts.reason)
   touch(run)
 end
 
@@ -65,6 +66,7 @@ end
 -- three attempts, or ten claims that nobody began to work on, the run fails. Answers whether it did.
 local function expire(held)
   local unit = held.unit
+  count_one('expired.' .. unit.kind)
   if unit.attempt >= 3 or (unit.claims >= 10 and held.claim.started == 0) then
     fail_run(held, 'worker_lost')
     return true
