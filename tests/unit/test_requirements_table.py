@@ -1,13 +1,14 @@
 """Missing packages: skipped and told, or a failure where everything is required."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.requirements_table import table
+from tests.requirements_table import REQUIREMENTS, table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,3 +79,13 @@ def test_a_requirement_that_nobody_can_look_for_is_refused(tmp_path: Path) -> No
 @pytest.mark.parametrize("skips", [[], ["no tuple"]])
 def test_without_skips_there_is_no_table(skips: list[object]) -> None:
     assert table(skips) == []
+
+
+def test_continuous_integration_installs_whatever_debian_has() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    needed = re.search(r"^needed=\((.*)\)$", script, re.MULTILINE)
+    assert needed is not None
+    installed = {pair.partition(":")[2] for pair in needed[1].split()}
+    remedies = [requirement.remedy for requirement in REQUIREMENTS.values() if requirement.from_debian]
+    wanted = {package for remedy in remedies for package in remedy.removeprefix("apt-get install ").split()}
+    assert wanted <= installed
