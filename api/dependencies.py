@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from api.services.cancellation import Cancellation
 from api.services.health import HealthWatch
 from api.services.lookup import Lookup
+from api.services.openai.audio_calls import AudioCalls
 from api.services.submission import Submissions
 from api.services.uploads import Uploads
 
@@ -24,6 +25,7 @@ class Services:
     lookup: Lookup
     cancellation: Cancellation
     health: HealthWatch
+    audio_calls: AudioCalls
 
 
 def services_of(request: Request) -> Services:

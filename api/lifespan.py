@@ -13,6 +13,10 @@ from api.services.cancellation import Cancellation
 from api.services.deadline import AnyLedger, PunctualLedger
 from api.services.health import HealthRules, HealthWatch
 from api.services.lookup import Lookup
+from api.services.openai.audio_calls import AudioCalls, CallRules
+from api.services.openai.models import OfferedModels
+from api.services.openai.text_feed import FinishedText
+from api.services.openai.waiting import PolledWaiting
 from api.services.pools import PoolWatch
 from api.services.spool import Spool
 from api.services.submission import SubmissionRules, Submissions
@@ -157,13 +161,21 @@ async def _services(settings: Settings, ledger: AnyLedger, store: LocalStore) ->
         data_dir=settings.data_dir,
         min_free_bytes=min_free_bytes,
     )
+    submissions = Submissions(ledger, store, pools, submission_rules)
     return Services(
         uploads=Uploads(spool, settings.max_file_size_bytes),
-        submissions=Submissions(ledger, store, pools, submission_rules),
+        submissions=submissions,
         lookup=lookup,
         cancellation=Cancellation(ledger, store, lookup),
         health=HealthWatch(ledger, store, pools, health_rules),
+        audio_calls=_audio_calls(settings, submissions, lookup),
     )
+
+
+def _audio_calls(settings: Settings, submissions: Submissions, lookup: Lookup) -> AudioCalls:
+    waiting = PolledWaiting(lookup)
+    rules = CallRules(OfferedModels([settings.model_size]), settings.openai_wait_s)
+    return AudioCalls(submissions, lookup, waiting, FinishedText(waiting, lookup), rules)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

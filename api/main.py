@@ -10,7 +10,7 @@ import stenopool
 from api.lifespan import lifespan_of
 from api.middleware import LingeringClose, RequestId
 from api.problems import add_problem_handlers
-from api.routes import health, jobs, transcribe
+from api.routes import health, jobs, openai, transcribe
 from api.routes.documents import document_problems
 from stenopool.errors import FatalError, StenopoolError
 from stenopool.logs import configure_logs
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(LingeringClose)
     app.add_middleware(RequestId)
     app.add_middleware(OneLineStart)
-    for routes in (transcribe, jobs, health):
+    for routes in (transcribe, jobs, openai, health):
         app.include_router(routes.router)
     document_problems(app)
     return app
