@@ -10,6 +10,7 @@ import httpx
 import openai
 import pytest
 
+from api.streams import PING_S
 from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import Grant
@@ -85,7 +86,8 @@ def test_a_stream_pings_before_anybody_works(
     http: httpx.Client, ledger: Ledger, worker: ScriptedWorker, recording: bytes
 ) -> None:
     form = {"model": "whisper-1", "stream": "true"}
-    with http.stream("POST", URL, files={"file": ("talk.wav", recording)}, data=form) as answer:
+    # Less patient than the pause between two pings.
+    with http.stream("POST", URL, files={"file": ("talk.wav", recording)}, data=form, timeout=PING_S / 2) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.headers["cache-control"] == "no-cache"
         assert answer.headers["x-accel-buffering"] == "no"
