@@ -10,6 +10,7 @@ from api.services.census import CensusWatch
 from api.services.exposition import Exposition
 from api.services.health import HealthWatch
 from api.services.lookup import Lookup
+from api.services.openai.audio_calls import AudioCalls
 from api.services.submission import Submissions
 from api.services.uploads import Uploads
 
@@ -30,6 +31,7 @@ class Services:
     exposition: Exposition
     insider_token: str | None
     """METRICS_TOKEN: opens /metrics and /stats to others than this machine."""
+    audio_calls: AudioCalls
 
 
 def services_of(request: Request) -> Services:

@@ -15,6 +15,10 @@ from api.services.deadline import AnyLedger, PunctualLedger
 from api.services.exposition import Exposition
 from api.services.health import HealthRules, HealthWatch
 from api.services.lookup import Lookup
+from api.services.openai.audio_calls import AudioCalls, CallRules
+from api.services.openai.models import OfferedModels
+from api.services.openai.text_feed import FinishedText
+from api.services.openai.waiting import PolledWaiting
 from api.services.pools import PoolWatch
 from api.services.spool import Spool
 from api.services.submission import SubmissionRules, Submissions
@@ -168,16 +172,24 @@ async def _services(
         data_dir=settings.data_dir,
         min_free_bytes=min_free_bytes,
     )
+    submissions = Submissions(ledger, store, pools, submission_rules)
     return Services(
         uploads=Uploads(spool, settings.max_file_size_bytes),
-        submissions=Submissions(ledger, store, pools, submission_rules),
+        submissions=submissions,
         lookup=lookup,
         cancellation=Cancellation(ledger, store, lookup),
         health=HealthWatch(census, store, health_rules),
         census=census,
         exposition=Exposition(census, metrics_folder, settings.data_dir),
         insider_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
+        audio_calls=_audio_calls(settings, submissions, lookup),
     )
+
+
+def _audio_calls(settings: Settings, submissions: Submissions, lookup: Lookup) -> AudioCalls:
+    waiting = PolledWaiting(lookup)
+    rules = CallRules(OfferedModels([settings.model_size]), settings.openai_wait_s)
+    return AudioCalls(submissions, lookup, waiting, FinishedText(waiting, lookup), rules)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

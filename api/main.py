@@ -13,7 +13,7 @@ from api.lifespan import lifespan_of
 from api.middleware import LingeringClose, RequestId
 from api.problems import add_problem_handlers
 from api.request_record import RequestRecord
-from api.routes import health, jobs, metrics, statistics, transcribe
+from api.routes import health, jobs, metrics, openai, statistics, transcribe
 from api.routes.documents import document_problems
 from stenopool.errors import FatalError, StenopoolError
 from stenopool.logs import configure_logs
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RequestRecord)
     app.add_middleware(RequestId)
     app.add_middleware(OneLineStart)
-    for routes in (transcribe, jobs, health, statistics, metrics):
+    for routes in (transcribe, jobs, openai, health, statistics, metrics):
         app.include_router(routes.router)
     document_problems(app)
     return app

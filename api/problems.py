@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from api.openai_problems import is_openai, rendered
 from api.schemas import Problem, ReasonBody
 from api.services.lookup import JobFailedError, NotFinishedError
 from stenopool import metrics
@@ -32,6 +33,8 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.INVALID_REQUEST: 422,
     ErrorCode.INVALID_OPTION: 422,
     ErrorCode.UNKNOWN_FIELD: 422,
+    ErrorCode.UNSUPPORTED_FIELD: 422,
+    ErrorCode.MODEL_NOT_FOUND: 404,
     ErrorCode.MISSING_FILE: 422,
     ErrorCode.EMPTY_FILE: 422,
     ErrorCode.NOT_AUDIO: 415,
@@ -49,6 +52,7 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.STORE_UNAVAILABLE: 503,
     ErrorCode.DISK_FULL: 507,
     ErrorCode.SHUTTING_DOWN: 503,
+    ErrorCode.STILL_RUNNING: 504,
     ErrorCode.INTERNAL_ERROR: 500,
     ErrorCode.SETTINGS_WRONG: 500,
     ErrorCode.WEIGHTS_MISSING: 500,
@@ -79,14 +83,23 @@ class ProblemResponse(JSONResponse):
     media_type = MEDIA_TYPE
 
 
-def problem_response(request: Request, error: StenopoolError, status: int | None = None) -> ProblemResponse:
-    """The answer to a request that ended in ``error``."""
+def problem_response(request: Request, error: StenopoolError, status: int | None = None) -> JSONResponse:
+    """The answer to a request that ended in ``error``, in the shape that its door speaks."""
     metrics.PROBLEMS.inc(code=error.code)
+    problem = problem_of(request, error, status)
+    if is_openai(request):
+        made = rendered(request, problem, error, STATUS)
+        return JSONResponse(made.body, made.status, {**_headers(error), **made.headers})
+    return ProblemResponse(problem.model_dump(mode="json", exclude_none=True), problem.status, _headers(error))
+
+
+def problem_of(request: Request, error: StenopoolError, status: int | None = None) -> Problem:
+    """The error as a problem; no internals in it."""
     status = STATUS[error.code] if status is None else status
     why = error.reason if isinstance(error, JobFailedError) else None
     # What is ours is told to nobody but the log: the message of a fault may name a file or an address.
     is_ours = isinstance(error, FatalError)
-    body = Problem(
+    return Problem(
         type=f"{TYPE_PREFIX}{error.code}",
         title=title(error.code),
         status=status,
@@ -97,7 +110,6 @@ def problem_response(request: Request, error: StenopoolError, status: int | None
         request_id=request.scope.get("state", {}).get("request_id"),
         error=ReasonBody.of(why) if why else None,
     )
-    return ProblemResponse(body.model_dump(mode="json", exclude_none=True), status, _headers(error))
 
 
 def title(code: ErrorCode) -> str:

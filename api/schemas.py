@@ -18,7 +18,8 @@ JobId = Annotated[
 ]
 
 
-def _is_none(value: object) -> bool:
+def is_none(value: object) -> bool:
+    """Says which fields are left out of an answer: those that are absent, not null."""
     return value is None
 
 
@@ -41,8 +42,8 @@ class ReasonBody(Body):
         return cls(code=why.code, message=why.message, hint=why.hint)
 
 
-class Problem(Body):
-    """An error, as RFC 9457 has it, with a stable `code` to act upon."""
+class ProblemFields(Body):
+    """What every error has."""
 
     type: str = Field(description="Name of the kind of problem.", examples=["urn:stenopool:problem:unknown_job"])
     title: str = Field(description="The same few words for every problem of this kind.")
@@ -52,6 +53,11 @@ class Problem(Body):
     hint: str = Field(description="What to change; may be empty.")
     instance: str = Field(description="Path of the request.")
     request_id: str | None = Field(None, description="As in the header X-Request-ID; the log has it too.")
+
+
+class Problem(ProblemFields):
+    """An error, as RFC 9457 has it, with a stable `code` to act upon."""
+
     error: ReasonBody | None = Field(None, description="With `job_failed`: why.")
 
 
@@ -91,7 +97,7 @@ class StatusBody(Body):
     ended_at: datetime | None = Field(description="When the job ended; null before.")
     duration: float | None = Field(description="Length of the recording in seconds; null until it is decoded.")
     warnings: list[str] = Field(description="What keeps the job waiting, if anything.")
-    error: ReasonBody | None = Field(None, description="Why the job failed; absent otherwise.", exclude_if=_is_none)
+    error: ReasonBody | None = Field(None, description="Why the job failed; absent otherwise.", exclude_if=is_none)
 
     @classmethod
     def of(cls, status: JobStatus) -> Self:
@@ -135,7 +141,7 @@ class SegmentBody(Body):
         description="0..1: mean word probability, else exp of the mean log-probability; null where unknown."
     )
     words: list[WordBody] | None = Field(
-        None, description="With `word_timestamps=true`; absent otherwise.", exclude_if=_is_none
+        None, description="With `word_timestamps=true`; absent otherwise.", exclude_if=is_none
     )
 
     @classmethod

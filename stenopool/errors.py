@@ -20,6 +20,8 @@ class ErrorCode(StrEnum):
     INVALID_REQUEST = "invalid_request"
     INVALID_OPTION = "invalid_option"
     UNKNOWN_FIELD = "unknown_field"
+    UNSUPPORTED_FIELD = "unsupported_field"
+    MODEL_NOT_FOUND = "model_not_found"
     MISSING_FILE = "missing_file"
     EMPTY_FILE = "empty_file"
     NOT_AUDIO = "not_audio"
@@ -38,6 +40,7 @@ class ErrorCode(StrEnum):
     STORE_UNAVAILABLE = "store_unavailable"
     DISK_FULL = "disk_full"
     SHUTTING_DOWN = "shutting_down"
+    STILL_RUNNING = "still_running"
     # The platform, for good.
     INTERNAL_ERROR = "internal_error"
     SETTINGS_WRONG = "settings_wrong"

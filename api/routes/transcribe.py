@@ -56,7 +56,7 @@ async def submit(request: Request, response: Response, services: ServicesHere, t
     await services.submissions.require_open()
     async with (
         aclosing(request.stream()) as body,
-        services.uploads.receive(_envelope(request), body) as upload,
+        services.uploads.receive(envelope_of(request), body) as upload,
     ):
         accepted = await services.submissions.submit(tenant, upload)
     response.headers["Location"] = f"/jobs/{accepted.job_id}"
@@ -64,7 +64,8 @@ async def submit(request: Request, response: Response, services: ServicesHere, t
     return AcceptedBody.of(accepted)
 
 
-def _envelope(request: Request) -> Envelope:
+def envelope_of(request: Request) -> Envelope:
+    """What the request says about its body. Raises ``UsageError`` for a Content-Length that is no number."""
     length = request.headers.get("content-length")
     if length is not None and not length.isdecimal():
         raise UsageError(ErrorCode.MALFORMED_UPLOAD, "the Content-Length is not a number")

@@ -96,6 +96,7 @@ def test_the_openapi_document_is_whole(http: httpx.Client) -> None:
     document = http.get("/openapi.json").json()
     assert set(document["paths"]) == {
         *("/transcribe", "/status/{job_id}", "/result/{job_id}", "/job/{job_id}"),
+        *("/v1/audio/transcriptions", "/v1/audio/translations", "/v1/models", "/v1/models/{model}"),
         *("/health", "/health/live", "/health/ready", "/stats"),
     }
     schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
