@@ -8,14 +8,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from stenopool.ledger import lifecycle
 from stenopool.ledger import operations as op
-from stenopool.ledger.model import (
-    Blame,
-    HeldClaim,
-    JobQuery,
-    Lane,
-    RunState,
-    WorkerPulse,
-)
+from stenopool.ledger.model import Blame, HeldClaim, JobQuery, Lane, RunState, WorkerPulse
 from tests.unit.ledger.invariants import check_invariants
 from tests.unit.ledger.walker import IDENTITY, POOLS, Walker, a_submission
 
