@@ -9,8 +9,12 @@ from api.services.cancellation import Cancellation
 from api.services.census import CensusWatch
 from api.services.exposition import Exposition
 from api.services.health import HealthWatch
+from api.services.job_watch import JobWatch
+from api.services.listing import Listing
 from api.services.lookup import Lookup
 from api.services.openai.audio_calls import AudioCalls
+from api.services.results import Results
+from api.services.retries import Retries
 from api.services.submission import Submissions
 from api.services.uploads import Uploads
 
@@ -25,6 +29,10 @@ class Services:
     uploads: Uploads
     submissions: Submissions
     lookup: Lookup
+    watch: JobWatch
+    results: Results
+    listing: Listing
+    retries: Retries
     cancellation: Cancellation
     health: HealthWatch
     census: CensusWatch

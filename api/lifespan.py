@@ -14,12 +14,17 @@ from api.services.census import CensusWatch
 from api.services.deadline import AnyLedger, PunctualLedger
 from api.services.exposition import Exposition
 from api.services.health import HealthRules, HealthWatch
+from api.services.job_watch import JobWatch
+from api.services.listing import Listing
 from api.services.lookup import Lookup
 from api.services.openai.audio_calls import AudioCalls, CallRules
 from api.services.openai.models import OfferedModels
 from api.services.openai.text_feed import FinishedText
 from api.services.openai.waiting import PolledWaiting
+from api.services.pace import Pace
 from api.services.pools import PoolWatch
+from api.services.results import Results
+from api.services.retries import Retries
 from api.services.spool import Spool
 from api.services.submission import SubmissionRules, Submissions
 from api.services.uploads import Uploads
@@ -62,7 +67,8 @@ def lifespan_of(
             bells = Bells(Bell(settings))
             stack.push_async_callback(bells.close)
             ledger = PunctualLedger(AsyncLedger(client, bells.ring))
-            app.state.services = await _services(settings, ledger, store, metrics_folder)
+            app.state.services = services = await _services(settings, ledger, store, metrics_folder)
+            stack.push_async_callback(services.watch.close)
             timing = timing_of(settings.lease_s, settings.beat_s, settings.sweep_s)
             sweeper = asyncio.create_task(sweep_for_ever(ledger, timing), name="sweep")
             stack.push_async_callback(_stop, sweeper)
@@ -152,31 +158,37 @@ def _ring_nothing(_bells: Mapping[str, int]) -> None:
 async def _services(
     settings: Settings, ledger: AnyLedger, store: LocalStore, metrics_folder: MetricsFolder | None
 ) -> Services:
-    pool = recognise_pool(settings.engine, settings.model_size)
+    models = settings.offered_models
     min_free_bytes = settings.min_free_disk_mb * 1024 * 1024
     spool = Spool(settings.data_dir / "spool", min_free_bytes)
     await anyio.to_thread.run_sync(spool.remove_stale)
+    pace = Pace(settings.min_upload_rate, settings.upload_window_s, settings.upload_deadline_s)
     pools = PoolWatch(ledger)
     census = CensusWatch(ledger)
     lookup = Lookup(ledger, store, pools)
     submission_rules = SubmissionRules(
-        pool=pool,
+        engine=settings.engine,
+        models=models,
         max_queued_jobs=settings.max_queued_jobs,
         max_jobs_per_transcription=settings.max_jobs_per_transcription,
     )
     health_rules = HealthRules(
-        pool=pool,
+        pool=recognise_pool(settings.engine, models[0]),
         engine=settings.engine,
-        model=settings.model_size,
+        model=models[0],
         device=settings.device,
         data_dir=settings.data_dir,
         min_free_bytes=min_free_bytes,
     )
     submissions = Submissions(ledger, store, pools, submission_rules)
     return Services(
-        uploads=Uploads(spool, settings.max_file_size_bytes),
+        uploads=Uploads(spool, settings.max_file_size_bytes, pace),
         submissions=submissions,
         lookup=lookup,
+        watch=JobWatch(ledger),
+        results=Results(lookup),
+        listing=Listing(ledger, lookup),
+        retries=Retries(ledger, store, lookup, pools, submission_rules),
         cancellation=Cancellation(ledger, store, lookup),
         health=HealthWatch(census, store, health_rules),
         census=census,
@@ -188,7 +200,7 @@ async def _services(
 
 def _audio_calls(settings: Settings, submissions: Submissions, lookup: Lookup) -> AudioCalls:
     waiting = PolledWaiting(lookup)
-    rules = CallRules(OfferedModels([settings.model_size]), settings.openai_wait_s)
+    rules = CallRules(OfferedModels(settings.offered_models), settings.openai_wait_s)
     return AudioCalls(submissions, lookup, waiting, FinishedText(waiting, lookup), rules)
 
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api.services.health import Health
+from api.services.listing import Page
 from api.services.lookup import JobStatus
 from api.services.reasons import Reason
 from api.services.submission import Accepted
@@ -71,6 +72,8 @@ class AcceptedBody(Body):
     @classmethod
     def of(cls, accepted: Accepted) -> Self:
         """From the service's answer."""
+        if accepted.is_replay:
+            return cls(job_id=accepted.job_id, status=accepted.state, message="this request was answered before")
         is_done = accepted.state is RunState.COMPLETED
         message = "answered from an earlier transcription" if is_done else "accepted; follow Location"
         return cls(job_id=accepted.job_id, status=accepted.state, message=message)
@@ -82,11 +85,16 @@ class StatusBody(Body):
     job_id: JobId
     status: RunState
     message: str = Field(description="One sentence for people.")
-    filename: str = Field(description="Name of the uploaded file; long names are cut.")
+    filename: str = Field(description="Name of the uploaded file, for display.")
     progress: float = Field(ge=0, le=1, description="Share of the audio that is done; 1 only when completed.")
     stage: str | None = Field(description="Work in hand: `prepare`, `detect`, `span`, `assemble`; null once ended.")
     position: int | None = Field(
         description="Place among your own waiting recordings, 1 is next; null when not waiting."
+    )
+    done_seconds: float = Field(description="Seconds of audio recognised so far.")
+    eta_seconds: float | None = Field(
+        description="An estimate of the seconds until it is done, out of the audio that waits and the speed of the last "
+        "transcriptions; null while the recording's length or that speed is not known."
     )
     attempts: int = Field(description="Attempts spent on the part of the work that needed most.")
     cached: bool = Field(description="Whether an earlier transcription of the same recording answered it.")
@@ -96,30 +104,55 @@ class StatusBody(Body):
     )
     ended_at: datetime | None = Field(description="When the job ended; null before.")
     duration: float | None = Field(description="Length of the recording in seconds; null until it is decoded.")
+    model: str | None = Field(description="Model that was asked for; null where the store does not tell just now.")
+    options: dict[str, JsonValue] | None = Field(
+        description="The options in force, defaults filled in; null where the store does not tell just now."
+    )
+    external_id: str | None = Field(description="Your own name for the job, as submitted.")
+    metadata: dict[str, JsonValue] | None = Field(description="As submitted.")
     warnings: list[str] = Field(description="What keeps the job waiting, if anything.")
     error: ReasonBody | None = Field(None, description="Why the job failed; absent otherwise.", exclude_if=is_none)
 
     @classmethod
     def of(cls, status: JobStatus) -> Self:
         """From the service's answer."""
-        job = status.job
+        job, details = status.job, status.details
         return cls(
             job_id=job.job_id,
             status=job.state,
             message=status.message,
-            filename=job.name,
+            filename=details.name if details else job.name,
             progress=status.progress,
             stage=job.stage or None,
             position=job.position,
+            done_seconds=job.done_s,
+            eta_seconds=status.eta_s,
             attempts=job.attempt,
             cached=job.cached,
             created_at=from_ms(job.created_ms),
             started_at=None if job.started_ms is None else from_ms(job.started_ms),
             ended_at=None if job.ended_ms is None else from_ms(job.ended_ms),
             duration=job.audio_s,
+            model=details.model if details else None,
+            options=dict(details.options) if details else None,
+            external_id=details.external_id if details else None,
+            metadata=dict(details.metadata) if details and details.metadata is not None else None,
             warnings=list(status.warnings),
             error=ReasonBody.of(status.reason) if status.reason else None,
         )
+
+
+class ListBody(Body):
+    """One page of your jobs, newest first."""
+
+    data: list[StatusBody] = Field(description="As the status of each; may be shorter than `limit`, even empty.")
+    has_more: bool = Field(description="Whether there is a next page.")
+    next: str | None = Field(description="Send it as `after` for the next page; null on the last.")
+
+    @classmethod
+    def of(cls, page: Page) -> Self:
+        """From the service's answer."""
+        return cls(data=[StatusBody.of(status) for status in page.jobs], has_more=page.next is not None, next=page.next)
 
 
 class WordBody(Body):

@@ -47,6 +47,9 @@ class Settings(BaseModel):
     model_size: str = Field(
         "base", min_length=1, description="Whisper model: a size, a hub repository, a folder, or `demo`."
     )
+    models: str = Field(
+        "", description="Models that clients may ask for, separated by commas; empty = `MODEL_SIZE` alone."
+    )
     model_dir: AbsolutePath = Field(Path("models"), description="Folder searched for weights before the hub cache.")
     device: str = Field(
         "cpu", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="Device of the model: cpu, cuda, cuda:N or auto."
@@ -59,6 +62,13 @@ class Settings(BaseModel):
 
     # Limits.
     max_file_size_mb: int = Field(100, ge=1, description="Largest upload, MiB.")
+    min_upload_rate: int = Field(
+        1000, ge=0, description="An upload slower than this is ended, bytes per second; 0 = never."
+    )
+    upload_window_s: float = Field(
+        20, gt=0, description="An upload may fall this many seconds behind `MIN_UPLOAD_RATE` before it is ended."
+    )
+    upload_deadline_s: float = Field(3600, gt=0, description="An upload takes at most this long, seconds.")
     max_audio_hours: float = Field(4, gt=0, description="Longest recording, hours of decoded audio.")
     min_free_disk_mb: int = Field(500, ge=0, description="Uploads are refused below this much free disk, MiB.")
     max_queued_jobs: int = Field(10_000, ge=1, description="Uploads are refused beyond this many waiting units.")
@@ -117,6 +127,14 @@ class Settings(BaseModel):
             return self.redis_url.get_secret_value()
         password = f":{quote(self.redis_password.get_secret_value(), safe='')}@" if self.redis_password else ""
         return f"redis://{password}{self.redis_host}:{self.redis_port}/{self.redis_db}"
+
+    @property
+    def offered_models(self) -> tuple[str, ...]:
+        """Models that a client may ask for; the first is used where none is named."""
+        named = tuple(dict.fromkeys(name for part in self.models.split(",") if (name := part.strip())))
+        if not named:
+            return (self.model_size,)
+        return tuple(sorted(named, key=lambda name: name != self.model_size))
 
     @property
     def max_file_size_bytes(self) -> int:

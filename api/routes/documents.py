@@ -1,4 +1,4 @@
-"""The OpenAPI document: what routes say of their errors, and the upload form, which no parameter describes."""
+"""The OpenAPI document: what routes say of their errors, and what a submission takes, which no parameter describes."""
 
 from typing import Any, Final
 
@@ -7,11 +7,44 @@ from fastapi import FastAPI
 from api.problems import MEDIA_TYPE, STATUS
 from api.schemas import Problem
 from api.services.form import FILE_FIELD
+from api.services.job_request import MAX_EXTERNAL_ID_CHARS, MAX_KEY_CHARS, MAX_METADATA_BYTES
 from stenopool.errors import ErrorCode
 from stenopool.media.kinds import KINDS
 from stenopool.transcripts.options import Options
 
 _EVERYWHERE: Final = "Any other problem, for instance `internal_error`"
+
+_JOB_FIELDS: Final[dict[str, dict[str, Any]]] = {
+    "model": {
+        "type": "string",
+        "description": "A model that the operator runs; the first of them where none is named.",
+    },
+    "external_id": {
+        "type": "string",
+        "maxLength": MAX_EXTERNAL_ID_CHARS,
+        "description": "Your own name for the job; jobs are found by it.",
+    },
+    "metadata": {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "maxLength": MAX_METADATA_BYTES,
+        "description": "A JSON object that comes back with status and list.",
+    },
+}
+_SUBMIT_HEADERS: Final[list[dict[str, Any]]] = [
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS, "pattern": "^[!-~]+$"},
+        "description": "Makes a repeated request the same job, for a day.",
+    },
+    {
+        "name": "X-File-Name",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "Name of the file where the body is the recording itself; percent-encoded UTF-8, for display.",
+    },
+]
 
 
 def problems(*codes: ErrorCode) -> dict[int | str, dict[str, Any]]:
@@ -27,18 +60,26 @@ def problems(*codes: ErrorCode) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def upload_form() -> dict[str, Any]:
-    """The request body of a submission, for ``openapi_extra``: the route reads it as a stream, not as parameters."""
-    options = Options.model_json_schema(by_alias=True)
+def upload() -> dict[str, Any]:
+    """Body and parameters of a submission, for ``openapi_extra``: the route reads them from a stream and a header."""
+    fields = {**Options.model_json_schema(by_alias=True)["properties"], **_JOB_FIELDS}
     kinds = ", ".join(dict.fromkeys(kind.name for kind in KINDS))
     file = {"type": "string", "format": "binary", "description": f"The recording: {kinds}. Told by its content."}
-    schema = {
+    form = {
         "type": "object",
         "required": [FILE_FIELD],
-        "properties": {FILE_FIELD: file, **options["properties"]},
+        "properties": {FILE_FIELD: file, **fields},
         "additionalProperties": False,
     }
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+    raw = {media_type: {"schema": file} for media_type in ("audio/*", "video/*", "application/octet-stream")}
+    in_query = [
+        {"name": name, "in": "query", "schema": schema, "description": schema.get("description", "")}
+        for name, schema in fields.items()
+    ]
+    return {
+        "parameters": [*_SUBMIT_HEADERS, *in_query],
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}, **raw}},
+    }
 
 
 def document_problems(app: FastAPI) -> None:

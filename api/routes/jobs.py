@@ -1,43 +1,161 @@
-"""A job's status, its result, and taking it back."""
+"""Jobs: their list, each one's status and result, taking one back, trying one again."""
 
-from functools import partial
+from typing import Annotated, Any, Final
 
-import anyio.to_thread
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from api.dependencies import ServicesHere, TenantHere
+from api.disposition import content_disposition
+from api.pieces import pieces
+from api.polling import etag, is_known, known_tags, news, wished_wait_s
+from api.queries import ListQuery, ResultQuery
 from api.routes.documents import problems
-from api.schemas import CancelledBody, ResultBody, StatusBody
+from api.schemas import AcceptedBody, CancelledBody, ListBody, ResultBody, StatusBody
+from api.services.lookup import POLL_AFTER_S, JobStatus
 from stenopool.errors import ErrorCode
 from stenopool.ledger.model import JobView, RunState
+from stenopool.transcripts.formats import Format, format_of
 from stenopool.transcripts.model import Transcript
 
 router = APIRouter(tags=["jobs"])
 
-_READING = (ErrorCode.UNKNOWN_JOB, ErrorCode.LEDGER_UNAVAILABLE, ErrorCode.LEDGER_LOST)
-_ENDINGS = (ErrorCode.NOT_FINISHED, ErrorCode.JOB_FAILED, ErrorCode.JOB_CANCELLED)
+_AWAY = (ErrorCode.LEDGER_UNAVAILABLE, ErrorCode.LEDGER_LOST)
+_READING = (ErrorCode.UNKNOWN_JOB, *_AWAY)
+_ENDINGS = (ErrorCode.NOT_FINISHED, ErrorCode.JOB_FAILED, ErrorCode.JOB_CANCELLED, ErrorCode.RESULT_EXPIRED)
+
+_TEXT: Final = {"type": "string"}
+_POLLING: Final = [
+    {
+        "name": "If-None-Match",
+        "in": "header",
+        "schema": _TEXT,
+        "description": "`ETag` of the status you have; 304 while nothing has changed.",
+    },
+    {
+        "name": "Prefer",
+        "in": "header",
+        "schema": _TEXT,
+        "description": "`wait=N`: hold the answer back for up to N seconds (at most 30) until something has changed, or, "
+        "without If-None-Match, until the job has ended.",
+        "example": "wait=30",
+    },
+]
+_STATUS_HEADERS: Final = {
+    "ETag": {"description": "Changes whenever state, progress, place or run do; weak.", "schema": _TEXT},
+    "Preference-Applied": {"description": "The wait that was granted.", "schema": _TEXT},
+    "Retry-After": {"description": "Seconds until another look is worth it.", "schema": {"type": "integer"}},
+}
+_FORMATS: Final[dict[str, Any]] = {form.media_type: {"schema": _TEXT} for form in Format if form is not Format.JSON}
 
 
-@router.get("/status/{job_id}", response_model=StatusBody, operation_id="get_job_status", responses=problems(*_READING))
+@router.get(
+    "/jobs",
+    response_model=ListBody,
+    operation_id="list_jobs",
+    responses=problems(ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_OPTION, *_AWAY),
+)
+async def list_jobs(query: Annotated[ListQuery, Query()], services: ServicesHere, tenant: TenantHere) -> ListBody:
+    """Your jobs, newest first, a page at a time.
+
+    Go on while `has_more` is true: with filters a page may be short, even empty, before the last.
+    """
+    return ListBody.of(await services.listing.page(tenant, query.page()))
+
+
+@router.get(
+    "/status/{job_id}",
+    response_model=StatusBody,
+    operation_id="get_job_status",
+    responses={
+        200: {"headers": _STATUS_HEADERS},
+        304: {"description": "Nothing has changed", "headers": _STATUS_HEADERS},
+        **problems(*_READING),
+    },
+    openapi_extra={"parameters": _POLLING},
+)
 @router.get("/jobs/{job_id}", response_model=StatusBody, include_in_schema=False)
-async def status(job_id: str, services: ServicesHere, tenant: TenantHere) -> StatusBody:
-    """Where the job stands."""
-    return StatusBody.of(await services.lookup.status(job_id, tenant))
+async def status(
+    job_id: str, request: Request, response: Response, services: ServicesHere, tenant: TenantHere
+) -> StatusBody | Response:
+    """Where the job stands; with `Prefer: wait=N` as soon as there is news."""
+    tags, wait_s = known_tags(request.headers), wished_wait_s(request.headers)
+    found = await services.lookup.status(job_id, tenant)
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Prefer"}
+    if wait_s and not services.watch.is_full:
+        headers["Preference-Applied"] = f"wait={wait_s}"
+        is_news = news(tags)
+        if not is_news(found.job.mark):
+            await services.watch.wait(job_id, is_news, wait_s)
+            found = await services.lookup.status(job_id, tenant)
+    headers |= _status_headers(found)
+    if is_known(headers["ETag"], tags):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return StatusBody.of(found)
 
 
 @router.get(
     "/result/{job_id}",
     response_model=ResultBody,
     operation_id="get_result",
-    responses=problems(*_READING, *_ENDINGS, ErrorCode.STORE_UNAVAILABLE),
+    responses={
+        200: {"content": _FORMATS, "description": "The transcript in the format asked for"},
+        **problems(
+            *_READING, *_ENDINGS, ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_OPTION, ErrorCode.STORE_UNAVAILABLE
+        ),
+    },
 )
 @router.get("/jobs/{job_id}/result", response_model=ResultBody, include_in_schema=False)
-async def result(job_id: str, services: ServicesHere, tenant: TenantHere) -> Response:
-    """The transcript of a completed job; 409 for one that is not."""
-    job, transcript = await services.lookup.transcript(job_id, tenant)
-    # In a thread: the words of three hours take the loop longer than other requests should wait.
-    body = await anyio.to_thread.run_sync(partial(_rendered, job, transcript))
-    return Response(body, media_type="application/json")
+async def result(
+    job_id: str,
+    query: Annotated[ResultQuery, Query()],
+    request: Request,
+    services: ServicesHere,
+    tenant: TenantHere,
+) -> Response:
+    """The transcript of a completed job as JSON, text, SRT, WebVTT or TSV; 409 for a job that is not completed.
+
+    `format` or `Accept` choose. Nothing is transcribed again, whatever the format and the rules.
+    """
+    form = format_of(query.format, ",".join(request.headers.getlist("accept")))
+    document = await services.results.document(job_id, tenant, form, query.wishes(), to_json=_as_json)
+    stem = document.job.name.rpartition(".")[0] or document.job.name
+    kind = "inline" if form is Format.JSON else "attachment"
+    headers = {
+        "Content-Type": form.content_type,
+        "Content-Length": str(len(document.body)),
+        "Content-Disposition": content_disposition(kind, stem, form.extension),
+        # What was said may look like a page with a script: no browser shall guess another type.
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept",
+    }
+    return StreamingResponse(pieces(document.body), headers=headers)
+
+
+@router.post(
+    "/jobs/{job_id}/retry",
+    status_code=202,
+    response_model=AcceptedBody,
+    operation_id="retry_job",
+    responses=problems(
+        *_READING,
+        ErrorCode.NOT_RETRYABLE,
+        ErrorCode.INPUT_MISSING,
+        ErrorCode.TOO_MANY_JOINED,
+        ErrorCode.NO_WORKER_FOR_MODEL,
+        ErrorCode.QUEUE_FULL,
+        ErrorCode.STORE_UNAVAILABLE,
+        ErrorCode.DISK_FULL,
+    ),
+)
+async def retry(job_id: str, response: Response, services: ServicesHere, tenant: TenantHere) -> AcceptedBody:
+    """Tries a failed or cancelled job again, under its own id, with the recording that was uploaded."""
+    accepted = await services.retries.retry(job_id, tenant)
+    response.headers["Location"] = f"/jobs/{job_id}"
+    response.headers["Retry-After"] = str(0 if accepted.state.ended else POLL_AFTER_S)
+    return AcceptedBody.of(accepted)
 
 
 @router.delete(
@@ -53,5 +171,10 @@ async def cancel(job_id: str, services: ServicesHere, tenant: TenantHere) -> Can
     return CancelledBody(job_id=job.job_id, status=RunState.CANCELLED, message="cancelled")
 
 
-def _rendered(job: JobView, transcript: Transcript) -> bytes:
+def _status_headers(found: JobStatus) -> dict[str, str]:
+    headers = {"ETag": etag(found.job.mark)}
+    return headers if found.job.state.ended else headers | {"Retry-After": str(POLL_AFTER_S)}
+
+
+def _as_json(job: JobView, transcript: Transcript) -> bytes:
     return ResultBody.of(job, transcript).model_dump_json().encode()

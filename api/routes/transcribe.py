@@ -5,17 +5,19 @@ from contextlib import aclosing
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import ServicesHere, TenantHere
-from api.routes.documents import problems, upload_form
+from api.routes.documents import problems, upload
 from api.schemas import AcceptedBody
+from api.services.form import MAX_FIELDS
+from api.services.job_request import require_key
 from api.services.lookup import POLL_AFTER_S
 from api.services.uploads import Envelope
 from stenopool.errors import ErrorCode, UsageError
-from stenopool.ledger.model import RunState
 
 router = APIRouter(tags=["jobs"])
 
 _PROBLEMS = problems(
     ErrorCode.MALFORMED_UPLOAD,
+    ErrorCode.UPLOAD_TOO_SLOW,
     ErrorCode.FILE_TOO_LARGE,
     ErrorCode.NOT_AUDIO,
     ErrorCode.UNSUPPORTED_ENCODING,
@@ -24,6 +26,8 @@ _PROBLEMS = problems(
     ErrorCode.INVALID_REQUEST,
     ErrorCode.INVALID_OPTION,
     ErrorCode.UNKNOWN_FIELD,
+    ErrorCode.MODEL_NOT_OFFERED,
+    ErrorCode.IDEMPOTENCY_CONFLICT,
     ErrorCode.TOO_MANY_JOINED,
     ErrorCode.NO_WORKER_FOR_MODEL,
     ErrorCode.QUEUE_FULL,
@@ -35,6 +39,10 @@ _PROBLEMS = problems(
 _HEADERS = {
     "Location": {"description": "Where the job's status is read.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds until a first look is worth it.", "schema": {"type": "integer"}},
+    "Idempotent-Replayed": {
+        "description": "`true` where an earlier request with this key was answered.",
+        "schema": {"type": "string"},
+    },
 }
 
 
@@ -44,23 +52,28 @@ _HEADERS = {
     response_model=AcceptedBody,
     operation_id="submit_transcription",
     responses={202: {"headers": _HEADERS}, **_PROBLEMS},
-    openapi_extra=upload_form(),
+    openapi_extra=upload(),
 )
 @router.post("/jobs", status_code=202, response_model=AcceptedBody, include_in_schema=False)
 async def submit(request: Request, response: Response, services: ServicesHere, tenant: TenantHere) -> AcceptedBody:
     """Takes one recording and answers at once; the work goes on behind.
 
-    The body is multipart/form-data with the recording in `file`; the other fields are options, in any order. The same
-    recording with the same options is transcribed once: a job for a finished transcription is `completed` in the answer.
+    The body is multipart/form-data with the recording in `file`, the other fields in any order; or it is the recording
+    itself (`audio/*`, `video/*`, `application/octet-stream`) with the fields in the query. The same recording with the
+    same options is transcribed once: a job for a finished transcription is `completed` in the answer. The same request
+    under the same `Idempotency-Key` is one job for a day.
     """
+    key = require_key(request.headers.get("idempotency-key"))
     await services.submissions.require_open()
     async with (
         aclosing(request.stream()) as body,
         services.uploads.receive(envelope_of(request), body) as upload,
     ):
-        accepted = await services.submissions.submit(tenant, upload)
+        accepted = await services.submissions.submit(tenant, upload, key)
     response.headers["Location"] = f"/jobs/{accepted.job_id}"
-    response.headers["Retry-After"] = str(0 if accepted.state is RunState.COMPLETED else POLL_AFTER_S)
+    response.headers["Retry-After"] = str(0 if accepted.state.ended else POLL_AFTER_S)
+    if accepted.is_replay:
+        response.headers["Idempotent-Replayed"] = "true"
     return AcceptedBody.of(accepted)
 
 
@@ -73,4 +86,14 @@ def envelope_of(request: Request) -> Envelope:
         content_type=request.headers.get("content-type"),
         content_length=int(length) if length is not None else None,
         content_encoding=request.headers.get("content-encoding"),
+        content_disposition=request.headers.get("content-disposition"),
+        file_name=request.headers.get("x-file-name"),
+        query=_query(request),
     )
+
+
+def _query(request: Request) -> tuple[tuple[str, str], ...]:
+    fields = tuple(request.query_params.multi_items())
+    if len(fields) > MAX_FIELDS:
+        raise UsageError(ErrorCode.INVALID_REQUEST, f"a request has at most {MAX_FIELDS} fields")
+    return fields

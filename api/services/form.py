@@ -183,8 +183,9 @@ def boundary_of(content_type: str | None) -> bytes:
     if kind != b"multipart/form-data":
         raise UsageError(
             ErrorCode.UNSUPPORTED_ENCODING,
-            "the body is not multipart/form-data",
-            f"send a form with the recording in the field {FILE_FIELD!r}, as curl -F {FILE_FIELD}=@talk.mp3 does",
+            "the body is neither multipart/form-data nor audio/*, video/* or application/octet-stream",
+            f"send a form with the recording in the field {FILE_FIELD!r}, as curl -F {FILE_FIELD}=@talk.mp3 does, "
+            "or the recording itself under its own Content-Type",
         )
     boundary = options.get(b"boundary", b"")
     if not boundary:

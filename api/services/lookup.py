@@ -7,12 +7,17 @@ import anyio.to_thread
 from pydantic import ValidationError
 
 from api.services.deadline import AnyLedger
+from api.services.details import Details, DetailsShelf
+from api.services.estimates import eta_s
+from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
 from api.services.reasons import Reason, reason
+from api.services.refusals import ledger_lost
 from stenopool.errors import ErrorCode, FatalError, TransientError, UsageError
 from stenopool.ids import is_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import JobView, RunState, UnitKind
+from stenopool.media.epoch import read_epoch
 from stenopool.media.store import Store
 from stenopool.queueing.names import PREPARE
 from stenopool.transcripts.model import Transcript
@@ -56,6 +61,10 @@ class JobStatus:
     """One sentence on where it stands."""
     progress: float
     """0..1, in audio-seconds; 1 only when completed."""
+    details: Details | None = None
+    """What its client said of it; None where the store does not tell."""
+    eta_s: float | None = None
+    """Seconds until it is done, an estimate; None where there is nothing to estimate by."""
     warnings: tuple[str, ...] = ()
     reason: Reason | None = None
     """Why it failed, for a failed job."""
@@ -68,6 +77,7 @@ class Lookup:
         self._ledger = ledger
         self._store = store
         self._pools = pools
+        self._details = DetailsShelf(Manifests(store))
 
     async def job(self, job_id: str, tenant: str) -> JobView:
         """The job's record. One Redis round trip.
@@ -82,32 +92,39 @@ class Lookup:
         if viewed.job is not None:
             return viewed.job
         if viewed.ledger_lost:
-            raise TransientError(
-                ErrorCode.LEDGER_LOST, "the ledger is being rebuilt", "try again in a minute", retry_after_s=30
-            )
+            raise ledger_lost()
         raise _unknown()
 
     async def status(self, job_id: str, tenant: str) -> JobStatus:
         """Where the job stands. One Redis round trip, now and then two. Raises as ``job``."""
-        job = await self.job(job_id, tenant)
+        return await self.shown(await self.job(job_id, tenant))
+
+    async def shown(self, job: JobView) -> JobStatus:
+        """The record as its client sees it. Raises ``TransientError``: ``ledger_unavailable``."""
         why = reason(job.reason, job.detail) if job.state is RunState.FAILED else None
         return JobStatus(
             job=job,
             message=_message(job, why),
             progress=_progress(job),
+            details=await self._details.of(job),
+            eta_s=None if job.state.ended else eta_s(job, await self._pools.view(job.pool)),
             warnings=() if job.state.ended else await self._warnings(job),
             reason=why,
         )
 
     async def transcript(self, job_id: str, tenant: str) -> tuple[JobView, Transcript]:
-        """The transcript of a completed job.
+        """The transcript of a completed job. Raises as ``completed`` and ``read``."""
+        job, key = await self.completed(job_id, tenant)
+        return job, await anyio.to_thread.run_sync(self.read, key)
+
+    async def completed(self, job_id: str, tenant: str) -> tuple[JobView, str]:
+        """A completed job, and the store key of its transcript.
 
         Raises:
             NotFinishedError: it has not ended.
             JobFailedError: it failed.
             UsageError: ``job_cancelled``, and as ``job``.
-            TransientError: ``store_unavailable``, also when the transcript is not found, and as ``job``.
-            FatalError: ``internal_error`` when what is stored is no transcript.
+            TransientError: as ``job``.
         """
         job = await self.job(job_id, tenant)
         if job.state is RunState.FAILED:
@@ -116,14 +133,25 @@ class Lookup:
             raise UsageError(ErrorCode.JOB_CANCELLED, "the job was cancelled", "submit the recording again")
         if job.state is not RunState.COMPLETED or job.transcript_key is None:
             raise NotFinishedError(job.state)
-        return job, await anyio.to_thread.run_sync(self._read, job.transcript_key)
+        return job, job.transcript_key
 
-    def _read(self, key: str) -> Transcript:
+    def read(self, key: str) -> Transcript:
+        """The transcript out of the store. Blocks.
+
+        Raises:
+            UsageError: ``result_expired``.
+            TransientError: ``store_unavailable``, also when the store is not the one it should be.
+            FatalError: ``internal_error`` when what is stored is no transcript.
+        """
         try:
             return Transcript.model_validate_json(self._store.get(key))
         except KeyError as error:
-            # A completed run had its transcript fsynced before: a store that does not show it is not all there.
-            raise TransientError(ErrorCode.STORE_UNAVAILABLE, "the transcript cannot be read just now") from error
+            if read_epoch(self._store) is None:
+                # A folder where no store is mounted has nothing either, and that is no reason to say "gone".
+                raise TransientError(ErrorCode.STORE_UNAVAILABLE, "the transcript cannot be read just now") from error
+            raise UsageError(
+                ErrorCode.RESULT_EXPIRED, "the transcript is not kept any more", "submit the recording again"
+            ) from error
         except ValidationError as error:
             raise FatalError(ErrorCode.INTERNAL_ERROR, "the stored transcript cannot be read") from error
 

@@ -1,10 +1,9 @@
 """Manifests as the API writes them: born before the record, kept true to the ledger's answers."""
 
-from datetime import UTC, datetime
-
 import anyio.to_thread
 from pydantic import ValidationError
 
+from stenopool.clock import from_ms
 from stenopool.ledger.model import JobView
 from stenopool.logs import get_logger
 from stenopool.media.manifest import Ending, Manifest, read_manifest
@@ -27,6 +26,14 @@ class Manifests:
         """Removes the manifest of a job that the ledger refused. Raises ``TransientError``."""
         await anyio.to_thread.run_sync(self._store.delete, _key(manifest))
 
+    async def read(self, job: JobView) -> Manifest | None:
+        """The job's manifest; None when it is not there, as in a deletion that was interrupted.
+
+        Raises:
+            TransientError: ``store_unavailable``.
+        """
+        return await anyio.to_thread.run_sync(self._read, job)
+
     async def end(self, job: JobView, ending: Ending) -> None:
         """Makes the manifest say how the job ended. The ledger's word counts: it stands in place of another.
 
@@ -39,14 +46,16 @@ class Manifests:
         await anyio.to_thread.run_sync(self._end, job, ending)
 
     def _end(self, job: JobView, ending: Ending) -> None:
-        key = manifest_key(datetime.fromtimestamp(job.created_ms / 1000, UTC).date(), job.job_id)
+        manifest = self._read(job)
+        if manifest is not None and (manifest.ending is None or manifest.ending.state != ending.state):
+            self._store.replace(_key(manifest), manifest.model_copy(update={"ending": ending}).to_bytes())
+
+    def _read(self, job: JobView) -> Manifest | None:
         try:
-            manifest = read_manifest(self._store.get(key))
+            return read_manifest(self._store.get(manifest_key(from_ms(job.created_ms).date(), job.job_id)))
         except (KeyError, ValidationError) as error:
             _log.warning("manifest_missing", job_id=job.job_id, error=type(error).__name__)
-            return
-        if manifest.ending is None or manifest.ending.state != ending.state:
-            self._store.replace(key, manifest.model_copy(update={"ending": ending}).to_bytes())
+            return None
 
 
 def _key(manifest: Manifest) -> str:

@@ -4,27 +4,31 @@ The order is what makes a crash harmless (docs/explanation/ledger.md, rules 1, 3
 means "create it", media without either is an orphan, and a record never stands without its manifest.
 """
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
 import anyio.to_thread
 
 from api.services.deadline import AnyLedger
+from api.services.job_request import JobRequest, parse_request
 from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
+from api.services.refusals import ledger_lost, queue_full, too_many_joined
 from api.services.uploads import Upload
 from stenopool import metrics
 from stenopool.clock import to_ms, utc_now
 from stenopool.errors import ErrorCode, TransientError, UsageError
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
+from stenopool.ledger.codec import external_hash
 from stenopool.ledger.model import Found, RunState, Submission, SubmitOutcome, Submitted
 from stenopool.logs import get_logger
 from stenopool.media.manifest import Manifest
 from stenopool.media.store import Store, media_key, work_key
-from stenopool.queueing.names import PREPARE
+from stenopool.queueing.names import PREPARE, recognise_pool
 from stenopool.transcripts.digest import request_hash, transcription_digest
-from stenopool.transcripts.options import Options, parse_options
 
 _log = get_logger(__name__)
 
@@ -40,8 +44,9 @@ _REFUSALS: Final = (
 class SubmissionRules:
     """What the operator set."""
 
-    pool: str
-    """Pool of the model that is asked."""
+    engine: str
+    models: Sequence[str]
+    """Those a client may ask for, the default first."""
     max_queued_jobs: int
     max_jobs_per_transcription: int
 
@@ -52,6 +57,8 @@ class Accepted:
 
     job_id: str
     state: RunState
+    is_replay: bool = False
+    """Whether this is the answer to an earlier request with the same idempotency key."""
 
 
 class Submissions:
@@ -67,57 +74,82 @@ class Submissions:
     async def require_open(self) -> None:
         """Refuses before a byte of the body is read what would be refused after the last.
 
+        Which model is asked stands in the body: while one of them would be served, the body is read.
+
         Raises:
             TransientError: ``ledger_unavailable``, ``no_worker_for_model`` or ``queue_full``.
         """
-        await self._pools.identity(self._rules.pool)
-        waiting = [(await self._pools.view(pool)).waiting for pool in (PREPARE, self._rules.pool)]
-        if sum(waiting) >= self._rules.max_queued_jobs:
-            raise _queue_full()
+        preparing = (await self._pools.view(PREPARE)).waiting
+        refusals = [await self._refusal(self._pool(model), preparing) for model in self._rules.models]
+        if all(refusals) and refusals[0] is not None:
+            raise refusals[0]
 
-    async def submit(self, tenant: str, upload: Upload) -> Accepted:
-        """Makes the upload a job of ``tenant``.
+    async def submit(self, tenant: str, upload: Upload, idempotency_key: str | None = None) -> Accepted:
+        """Makes the upload a job of ``tenant``; the same request under the same idempotency key is the same job.
 
         Whoever answers to a digest already is joined without storing the media again. When the ledger does not
         answer, nothing is deleted: the script may still run, and then the job has all it needs.
 
         Raises:
-            UsageError: a wrong or unknown option, or too many jobs wait for the same transcription.
+            UsageError: a wrong or unknown option, ``model_not_offered``, or ``idempotency_conflict``.
             TransientError: ``ledger_unavailable``, ``ledger_lost``, ``store_unavailable``, ``disk_full``,
-                ``no_worker_for_model`` or ``queue_full``.
+                ``no_worker_for_model``, ``queue_full``, or ``too_many_joined``.
         """
-        options = parse_options(single_fields(upload.fields))
-        identity = await self._pools.identity(self._rules.pool)
-        draft = self._draft(tenant, upload, options, identity)
+        request = parse_request(upload.fields, self._rules.models)
+        identity = await self._pools.identity(self._pool(request.model))
+        draft = self._draft(tenant, upload, request, identity)
+        if idempotency_key is not None:
+            key_hash = hashlib.sha256(idempotency_key.encode()).hexdigest()
+            draft = draft.model_copy(update={"idempotency_hash": key_hash})
+        return await self._take_in(draft, upload)
+
+    async def _take_in(self, draft: Manifest, upload: Upload) -> Accepted:
         found = await self._ledger.do(op.find(draft.digest))
         if found is not None:
             answer = await self._attach(draft, found)
             if answer.outcome is not SubmitOutcome.NEED_MEDIA:
-                return _accepted(answer, found)
-        return _accepted(await self._start(draft, upload), found)
+                return await self._accepted(draft, answer, found)
+        return await self._accepted(draft, await self._start(draft, upload), found)
 
-    def _draft(self, tenant: str, upload: Upload, options: Options, identity: str) -> Manifest:
+    def _pool(self, model: str) -> str:
+        return recognise_pool(self._rules.engine, model)
+
+    async def _refusal(self, pool: str, preparing: int) -> TransientError | None:
+        """Why nothing would be taken for this pool; None when it would. Trouble of the ledger is raised."""
+        try:
+            await self._pools.identity(pool)
+        except TransientError as error:
+            if error.code is not ErrorCode.NO_WORKER_FOR_MODEL:
+                raise
+            return error
+        waiting = preparing + (await self._pools.view(pool)).waiting
+        return queue_full() if waiting >= self._rules.max_queued_jobs else None
+
+    def _draft(self, tenant: str, upload: Upload, request: JobRequest, identity: str) -> Manifest:
         return Manifest(
             job_id=new_id(),
             tenant=tenant,
             name=upload.name,
-            digest=transcription_digest(tenant, upload.fingerprint, options, identity),
+            digest=transcription_digest(tenant, upload.fingerprint, request.options, identity),
             transcription_id=new_id(),
             media_key=media_key(upload.upload_id),
-            pool=self._rules.pool,
+            pool=self._pool(request.model),
             identity=identity,
-            options=options.canonical(),
+            options=request.options.canonical(),
             fingerprint=upload.fingerprint,
             size_bytes=upload.size_bytes,
-            request_hash=request_hash(upload.fingerprint, options),
+            request_hash=request_hash(upload.fingerprint, request.options, request.further),
             submitted_at=utc_now(),
+            model=request.model,
+            external_id=request.external_id,
+            metadata=None if request.metadata is None else dict(request.metadata),
         )
 
     async def _attach(self, draft: Manifest, found: Found) -> Submitted:
         """Asks for a place on a run that is there; its media serve this job too."""
         written = draft.model_copy(update={"transcription_id": found.transcription_id, "media_key": found.media_key})
         await self._manifests.write(written)
-        answer = await self._ledger.do(op.submit(self._submission(draft, media=None)))
+        answer = await self._ledger.do(op.submit(submission_of(draft, None, self._rules)))
         await self._settle(written, answer, own_media=None)
         return answer
 
@@ -125,37 +157,16 @@ class Submissions:
         """Asks for a run of its own; another one may still have come first."""
         await anyio.to_thread.run_sync(self._store.adopt_file, draft.media_key, upload.path)
         await self._manifests.write(draft)
-        answer = await self._ledger.do(op.submit(self._submission(draft, media=draft.media_key)))
+        answer = await self._ledger.do(op.submit(submission_of(draft, draft.media_key, self._rules)))
         await self._settle(draft, answer, own_media=draft.media_key)
         return answer
-
-    def _submission(self, draft: Manifest, media: str | None) -> Submission:
-        return Submission(
-            job_id=draft.job_id,
-            transcription_id=draft.transcription_id,
-            tenant=draft.tenant,
-            name=draft.name,
-            digest=draft.digest,
-            pool=draft.pool,
-            identity=draft.identity,
-            options=draft.options,
-            request_hash=draft.request_hash,
-            media_key=media,
-            work_key=work_key(draft.transcription_id),
-            lane=draft.lane,
-            submitted_ms=to_ms(draft.submitted_at),
-            max_jobs_per_run=self._rules.max_jobs_per_transcription,
-            max_waiting=self._rules.max_queued_jobs,
-        )
 
     async def _settle(self, written: Manifest, answer: Submitted, own_media: str | None) -> None:
         """Makes the store agree with the answer. Manifests first: none may ever name media that are gone."""
         _count(answer.outcome)
         if answer.outcome is SubmitOutcome.LEDGER_LOST:
             # Nothing is deleted from a store whose ledger is lost; the rebuild will find the manifest and run the job.
-            raise TransientError(
-                ErrorCode.LEDGER_LOST, "the ledger is being rebuilt", "try again in a minute", retry_after_s=30
-            )
+            raise ledger_lost()
         if answer.outcome is SubmitOutcome.NEED_MEDIA:
             return
         is_refused = answer.outcome in _REFUSALS
@@ -176,27 +187,39 @@ class Submissions:
         if is_refused:
             _refuse(answer.outcome)
 
-
-def single_fields(fields: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Form fields by name.
-
-    Raises:
-        UsageError: ``invalid_option`` for a field that was given twice.
-    """
-    values: dict[str, str] = {}
-    for name, value in fields:
-        if name in values:
-            raise UsageError(ErrorCode.INVALID_OPTION, f"the field {name[:40]!r} was given twice", "send it once")
-        values[name] = value
-    return values
+    async def _accepted(self, draft: Manifest, answer: Submitted, found: Found | None) -> Accepted:
+        if answer.job_id != draft.job_id:
+            # A replay: the first job may have gone any way by now.
+            viewed = await self._ledger.do(op.view(answer.job_id, draft.tenant))
+            return Accepted(answer.job_id, viewed.job.state if viewed.job else RunState.QUEUED, is_replay=True)
+        if answer.outcome is SubmitOutcome.HIT:
+            return Accepted(answer.job_id, RunState.COMPLETED)
+        if found is not None and found.transcription_id == answer.transcription_id:
+            return Accepted(answer.job_id, found.state)
+        return Accepted(answer.job_id, RunState.QUEUED)
 
 
-def _accepted(answer: Submitted, found: Found | None) -> Accepted:
-    if answer.outcome is SubmitOutcome.HIT:
-        return Accepted(answer.job_id, RunState.COMPLETED)
-    if found is not None and found.transcription_id == answer.transcription_id:
-        return Accepted(answer.job_id, found.state)
-    return Accepted(answer.job_id, RunState.QUEUED)
+def submission_of(draft: Manifest, media: str | None, rules: SubmissionRules) -> Submission:
+    """The job of a manifest as the ledger takes it; ``media`` is None where no run of its own is to be made."""
+    return Submission(
+        job_id=draft.job_id,
+        transcription_id=draft.transcription_id,
+        tenant=draft.tenant,
+        name=draft.name,
+        digest=draft.digest,
+        pool=draft.pool,
+        identity=draft.identity,
+        options=draft.options,
+        request_hash=draft.request_hash,
+        media_key=media,
+        work_key=work_key(draft.transcription_id),
+        lane=draft.lane,
+        idempotency_hash=draft.idempotency_hash,
+        external_hash=None if draft.external_id is None else external_hash(draft.external_id),
+        submitted_ms=to_ms(draft.submitted_at),
+        max_jobs_per_run=rules.max_jobs_per_transcription,
+        max_waiting=rules.max_queued_jobs,
+    )
 
 
 def _count(outcome: SubmitOutcome) -> None:
@@ -214,16 +237,7 @@ def _count(outcome: SubmitOutcome) -> None:
 
 def _refuse(outcome: SubmitOutcome) -> NoReturn:
     if outcome is SubmitOutcome.REFUSED_BACKLOG:
-        raise _queue_full()
+        raise queue_full()
     if outcome is SubmitOutcome.REFUSED_JOINS:
-        raise TransientError(
-            ErrorCode.TOO_MANY_JOINED,
-            "too many jobs already wait for this very transcription",
-            "wait for one of them: the result is the same",
-            retry_after_s=30,
-        )
+        raise too_many_joined()
     raise UsageError(ErrorCode.IDEMPOTENCY_CONFLICT, "this idempotency key belongs to another request", "use a new key")
-
-
-def _queue_full() -> TransientError:
-    return TransientError(ErrorCode.QUEUE_FULL, "too many recordings are waiting", "try again later", retry_after_s=30)

@@ -1,12 +1,14 @@
 """Receives one recording: from the request's byte stream to a hashed file in the spool, never in memory."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from api.services.form import FORM_ALLOWANCE_BYTES, FormReader, boundary_of
+from api.services.pace import Pace, paced
+from api.services.raw_body import RawReader, is_raw, raw_file_name
 from api.services.spool import Spool, SpoolFile
 from stenopool.errors import ErrorCode, UsageError
 from stenopool.ids import new_id
@@ -28,6 +30,41 @@ class Envelope:
     content_type: str | None = None
     content_length: int | None = None
     content_encoding: str | None = None
+    content_disposition: str | None = None
+    file_name: str | None = None
+    """``X-File-Name``."""
+    query: tuple[tuple[str, str], ...] = ()
+    """Fields that stand in the address."""
+
+
+class BodyReader(Protocol):
+    """A body on its way in: ``FormReader`` or ``RawReader``."""
+
+    fields: list[tuple[str, str]]
+    file_name: str
+    file_size_bytes: int
+    file_ended: bool
+
+    @property
+    def waiting_bytes(self) -> int:
+        """File bytes that nobody has taken yet."""
+        ...
+
+    def head(self, size_bytes: int) -> bytes:
+        """The first of the file bytes that nobody has taken yet."""
+        ...
+
+    def take(self) -> bytearray:
+        """The file bytes that came since the last call."""
+        ...
+
+    def feed(self, piece: bytes) -> None:
+        """Takes the next piece of the body."""
+        ...
+
+    def finish(self) -> None:
+        """Says that the body has ended."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +81,16 @@ class Upload:
     fingerprint: str
     """SHA-256 of the bytes, hex."""
     fields: tuple[tuple[str, str], ...]
+    """Those of the address, then those of the form."""
 
 
 class Uploads:
     """The way in. ``max_file_bytes`` is counted while the body streams, whatever its length was said to be."""
 
-    def __init__(self, spool: Spool, max_file_bytes: int) -> None:
+    def __init__(self, spool: Spool, max_file_bytes: int, pace: Pace) -> None:
         self._spool = spool
         self._max_file_bytes = max_file_bytes
+        self._pace = pace
 
     @asynccontextmanager
     async def receive(self, envelope: Envelope, body: AsyncIterator[bytes]) -> AsyncIterator[Upload]:
@@ -59,59 +98,62 @@ class Uploads:
 
         Raises:
             UsageError: the body is not one acceptable recording; raised as soon as that is known.
-            TransientError: ``disk_full`` or ``store_unavailable``.
+            TransientError: ``upload_too_slow``, ``disk_full`` or ``store_unavailable``.
         """
-        boundary = self._admit(envelope)
+        reader = self._admit(envelope)
         await self._spool.require_room(envelope.content_length or 0)
-        form = FormReader(boundary)
         upload_id = new_id()
-        async with self._spool.open(upload_id) as file:
-            kind = await self._stream(body, form, file)
+        async with self._spool.open(upload_id) as file, aclosing(paced(body, self._pace)) as steady:
+            kind = await self._stream(steady, reader, file)
         try:
             yield Upload(
                 upload_id=upload_id,
                 path=file.path,
-                name=form.file_name,
+                name=reader.file_name,
                 kind=kind,
                 size_bytes=file.fingerprint.size_bytes,
                 fingerprint=file.fingerprint.hexdigest(),
-                fields=tuple(form.fields),
+                fields=(*envelope.query, *reader.fields),
             )
         finally:
             await self._spool.remove(file.path)
 
-    def _admit(self, envelope: Envelope) -> bytes:
+    def _admit(self, envelope: Envelope) -> BodyReader:
         if (envelope.content_encoding or "identity").strip().lower() != "identity":
             raise UsageError(
                 ErrorCode.UNSUPPORTED_ENCODING, "a compressed body is not taken", "send without Content-Encoding"
             )
-        boundary = boundary_of(envelope.content_type)
+        if is_raw(envelope.content_type):
+            reader: BodyReader = RawReader(raw_file_name(envelope.content_disposition, envelope.file_name))
+        else:
+            reader = FormReader(boundary_of(envelope.content_type))
         if (envelope.content_length or 0) > self._max_file_bytes + FORM_ALLOWANCE_BYTES:
             raise self._too_large()
-        return boundary
+        return reader
 
-    async def _stream(self, body: AsyncIterator[bytes], form: FormReader, file: SpoolFile) -> Kind:
+    async def _stream(self, body: AsyncIterator[bytes], reader: BodyReader, file: SpoolFile) -> Kind:
         kind: Kind | None = None
         body_bytes = 0
         room_known_bytes = _ROOM_CHECK_BYTES
         async for piece in body:
             body_bytes += len(piece)
-            form.feed(piece)
+            reader.feed(piece)
             # The second limit is for bodies that are large without a large file: endless boundaries, an epilogue.
-            if max(form.file_size_bytes, body_bytes - FORM_ALLOWANCE_BYTES) > self._max_file_bytes:
+            if max(reader.file_size_bytes, body_bytes - FORM_ALLOWANCE_BYTES) > self._max_file_bytes:
                 raise self._too_large()
-            if kind is None and (form.waiting_bytes >= HEAD_BYTES or (form.file_ended and form.waiting_bytes)):
-                kind = _known_kind(form)
-            if form.waiting_bytes >= _BLOCK_BYTES:
-                await file.write(form.take())
+            if kind is None and (reader.waiting_bytes >= HEAD_BYTES or (reader.file_ended and reader.waiting_bytes)):
+                kind = _known_kind(reader)
+            if reader.waiting_bytes >= _BLOCK_BYTES:
+                await file.write(reader.take())
             if body_bytes >= room_known_bytes:
                 await self._spool.require_room(0)
                 room_known_bytes = body_bytes + _ROOM_CHECK_BYTES
-        form.finish()
-        if form.waiting_bytes:
-            await file.write(form.take())
-        # Known by now: finish() refuses a form without file bytes, and the first ones of every other were looked at.
-        return kind or _known_kind(form)
+        reader.finish()
+        # finish() refuses a body without file bytes; few ones are all here still.
+        kind = kind or _known_kind(reader)
+        if reader.waiting_bytes:
+            await file.write(reader.take())
+        return kind
 
     def _too_large(self) -> UsageError:
         return UsageError(
@@ -121,8 +163,8 @@ class Uploads:
         )
 
 
-def _known_kind(form: FormReader) -> Kind:
-    kind = sniff(form.head(HEAD_BYTES))
+def _known_kind(reader: BodyReader) -> Kind:
+    kind = sniff(reader.head(HEAD_BYTES))
     if kind is None:
         names = ", ".join(kind.name for kind in KINDS)
         raise UsageError(

@@ -10,6 +10,7 @@ from stenopool.ledger.states import (
     CommitOutcome,
     FailOutcome,
     RegisterOutcome,
+    RetryOutcome,
     RunState,
     SubmitOutcome,
     UnitKind,
@@ -119,6 +120,18 @@ class Cancelled(Answer):
 
 
 @dataclass(frozen=True, slots=True)
+class Retried(Answer):
+    """Answer of ``retry``; ``transcription_id`` is the run in force when it was taken."""
+
+    outcome: RetryOutcome
+    transcription_id: str
+    media_key: str | None = None
+    """Media of the run in force."""
+    state: RunState | None = None
+    """With ``refused_state``: the state the job is in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Swept(Answer):
     """Answer of ``sweep``. ``ran`` is False when another sweep was less than 4 s ago."""
 
@@ -150,6 +163,8 @@ class PoolView:
     """Units waiting or leased."""
     waiting_s: float
     """Audio-seconds waiting."""
+    speed: float | None = None
+    """Audio-seconds that one worker recognises in a second, measured on the last runs; None before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +201,13 @@ class JobView:
     """Whether the job was answered from a finished transcription."""
     rev: int
     """Grows with every change of the run."""
+    queue_length: int | None = None
+    """The tenant's own runs that wait in this pool and lane; None when not waiting."""
+
+    @property
+    def mark(self) -> "Mark":
+        """What changes whenever something of the job does."""
+        return Mark(self.job_id, self.transcription_id, self.rev, self.state, self.position)
 
     @property
     def manifest_day(self) -> str:
@@ -199,6 +221,34 @@ class Viewed:
 
     job: JobView | None
     ledger_lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a job is known again by: two marks of a job differ when something of it has changed between them."""
+
+    job_id: str
+    transcription_id: str
+    rev: int
+    state: RunState
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a tenant's list of jobs: behind this one."""
+
+    created_ms: int
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Answer of ``list``: one page, newest first. It may be short, even empty, while ``next`` says that there is more."""
+
+    next: Cursor | None
+    ledger_lost: bool
+    jobs: tuple[JobView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 ``scripts/shared/records.lua`` is the twin that the scripts read and write with, a test compares the two.
 """
 
+import hashlib
 from dataclasses import astuple, dataclass, fields
 from typing import Final
 
@@ -95,6 +96,14 @@ def unpack_claim(text: str) -> ClaimRecord:
 def worker_name(worker: str) -> str:
     """A worker's name as records hold it: without the character that parts their fields."""
     return worker.replace(_SEPARATOR, "_")
+
+
+def external_hash(external_id: str) -> str:
+    """The short form under which the ledger keeps a client's own name for a job: 128 bits, 32 hex digits.
+
+    The name itself may have 800 bytes and stands in the manifest.
+    """
+    return hashlib.sha256(external_id.encode()).hexdigest()[:32]
 
 
 def shown_text(text: str, max_bytes: int) -> str:

@@ -112,6 +112,11 @@ def tenant_jobs(tenant: str) -> str:
     return f"{PREFIX}tenant:{tenant}:jobs"
 
 
+def tenant_external(tenant: str, external_hash: str) -> str:
+    """Sorted set: those of a tenant's jobs that have the same external id -> created."""
+    return f"{PREFIX}tenant:{tenant}:ext:{external_hash}"
+
+
 def delivery(delivery_id: str) -> str:
     """Hash: an event on its way to a webhook."""
     return f"{PREFIX}outbox:{delivery_id}"
@@ -133,7 +138,7 @@ def pool_workers(pool: str) -> str:
 
 
 def pool_register(pool: str) -> str:
-    """Hash: the engine identity last served by the pool; stays."""
+    """Hash: the engine identity last served by the pool, and how long recognising how much took; stays."""
     return f"{PREFIX}pool:{pool}"
 
 

@@ -12,15 +12,19 @@ from stenopool.ledger.answers import (
     Cancelled,
     Claimed,
     Committed,
+    Cursor,
     Failed,
     Found,
     Grant,
     JobView,
+    Listed,
     LiveJob,
+    Mark,
     PoolView,
     Recounted,
     Registered,
     Released,
+    Retried,
     Submitted,
     Swept,
     Viewed,
@@ -39,6 +43,7 @@ from stenopool.ledger.states import (
     FailOutcome,
     Lane,
     RegisterOutcome,
+    RetryOutcome,
     RunState,
     SubmitOutcome,
     UnitKind,
@@ -62,15 +67,19 @@ __all__ = [
     "Claimed",
     "CommitOutcome",
     "Committed",
+    "Cursor",
     "FailOutcome",
     "Failed",
     "Found",
     "Grant",
     "HeldClaim",
     "HeldUnits",
+    "JobQuery",
     "JobView",
     "Lane",
+    "Listed",
     "LiveJob",
+    "Mark",
     "Plan",
     "PlannedUnit",
     "PoolCensus",
@@ -79,6 +88,8 @@ __all__ = [
     "RegisterOutcome",
     "Registered",
     "Released",
+    "Retried",
+    "RetryOutcome",
     "RunState",
     "Submission",
     "SubmitOutcome",
@@ -119,12 +130,32 @@ class Submission:
     """Store prefix of the run's work folder."""
     lane: Lane = Lane.STANDARD
     idempotency_hash: str | None = None
+    external_hash: str | None = None
+    """Short form of the client's own name for the job (``codec.external_hash``), so that it is found by it."""
     estimated_s: float = 0.0
     submitted_ms: int | None = None
     """The manifest's ``submitted_at``. The job is created then, so that the day of its manifest is read off its record
     even when this host's clock and Redis' disagree at midnight; None takes Redis' time."""
     max_jobs_per_run: int = 1000
     max_waiting: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class JobQuery:
+    """Which of a tenant's jobs a page holds."""
+
+    tenant: str
+    limit: int
+    behind: Cursor | None = None
+    """The end of the page before."""
+    states: tuple[RunState, ...] | None = None
+    external_hash: str | None = None
+    since_ms: int | None = None
+    """Created then or later."""
+    before_ms: int | None = None
+    """Created before."""
+    scan: int = 500
+    """Jobs looked at in one call; a job costs about 10 microseconds of Redis' time."""
 
 
 @dataclass(frozen=True, slots=True)

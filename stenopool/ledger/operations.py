@@ -18,11 +18,14 @@ from stenopool.ledger.answers import (
     Committed,
     Failed,
     Found,
+    Listed,
     LiveJob,
+    Mark,
     PoolView,
     Recounted,
     Registered,
     Released,
+    Retried,
     Submitted,
     Swept,
     Viewed,
@@ -30,7 +33,7 @@ from stenopool.ledger.answers import (
 from stenopool.ledger.call import Call, argument
 from stenopool.ledger.census import Census
 from stenopool.ledger.codec import shown_text, worker_name
-from stenopool.ledger.model import HeldClaim, Plan, Submission, Timing, WorkerPulse
+from stenopool.ledger.model import HeldClaim, JobQuery, Plan, Submission, Timing, WorkerPulse
 from stenopool.ledger.states import MAX_DETAIL_BYTES, MAX_NAME_BYTES, Blame, UnitKind
 
 _SUBMITTED: Final = TypeAdapter(Submitted).validate_json
@@ -41,10 +44,13 @@ _COMMITTED: Final = TypeAdapter(Committed).validate_json
 _FAILED: Final = TypeAdapter(Failed).validate_json
 _RELEASED: Final = TypeAdapter(Released).validate_json
 _ABANDONED: Final = TypeAdapter(Abandoned).validate_json
+_RETRIED: Final = TypeAdapter(Retried).validate_json
 _CANCELLED: Final = TypeAdapter(Cancelled).validate_json
 _SWEPT: Final = TypeAdapter(Swept).validate_json
 _VIEWED: Final = TypeAdapter(Viewed).validate_json
 _LIVE_JOBS: Final = TypeAdapter(tuple[LiveJob, ...]).validate_json
+_LISTED: Final = TypeAdapter(Listed).validate_json
+_MARKS: Final = TypeAdapter(tuple[Mark, ...]).validate_json
 _REGISTERED: Final = TypeAdapter(Registered).validate_json
 _POOL_VIEW: Final = TypeAdapter(PoolView).validate_json
 _CENSUS: Final = TypeAdapter(Census).validate_json
@@ -59,11 +65,16 @@ def submit(submission: Submission) -> Call[Submitted]:
 
     The same job id again answers as the first time. Refused while the ledger is lost.
     """
-    values = asdict(submission) | {
-        "name": shown_text(submission.name, MAX_NAME_BYTES),
-        "estimated_s": round(submission.estimated_s, 3),
-    }
-    return Call("submit", argument(values), _SUBMITTED)
+    return Call("submit", _intake(submission), _SUBMITTED)
+
+
+def retry(submission: Submission) -> Call[Retried]:
+    """Tries a failed or cancelled job again, on a live run of its digest or on the new one that is named here.
+
+    The submission is the job's first one but for ``transcription_id``, which is new, and for media and identity, which
+    are those of today. The same ``transcription_id`` again answers as the first time.
+    """
+    return Call("retry", _intake(submission), _RETRIED)
 
 
 def find(digest: str) -> Call[Found | None]:
@@ -152,6 +163,16 @@ def view(job_id: str, tenant: str) -> Call[Viewed]:
     return Call("view", argument({"job_id": job_id, "tenant": tenant}), _VIEWED)
 
 
+def list_jobs(query: JobQuery) -> Call[Listed]:
+    """One page of a tenant's jobs, newest first. Looks at ``query.scan`` jobs at most. Read only."""
+    return Call("list", argument(asdict(query)), _LISTED)
+
+
+def marks(job_ids: Sequence[str]) -> Call[tuple[Mark, ...]]:
+    """By what to see whether jobs have changed; unknown ones are left out. Asks for no tenant. Read only."""
+    return Call("marks", argument({"job_ids": list(job_ids)}), _MARKS)
+
+
 def jobs_of(transcription_id: str) -> Call[tuple[LiveJob, ...]]:
     """The jobs that wait on a live run, none once it ended. Read only."""
     return Call("jobs_of", argument({"transcription_id": transcription_id}), _LIVE_JOBS)
@@ -198,3 +219,11 @@ def read_epoch() -> Call[str | None]:
 def set_epoch(epoch: str) -> Call[str]:
     """Gives a ledger without an epoch this one; answers the epoch in force, an older one if there is."""
     return Call("set_epoch", argument({"epoch": epoch}), _EPOCH_IN_FORCE)
+
+
+def _intake(submission: Submission) -> str:
+    values = asdict(submission) | {
+        "name": shown_text(submission.name, MAX_NAME_BYTES),
+        "estimated_s": round(submission.estimated_s, 3),
+    }
+    return argument(values)

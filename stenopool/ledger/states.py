@@ -121,6 +121,20 @@ class CancelOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class RetryOutcome(StrEnum):
+    """How another try of a job began, or why it did not."""
+
+    CREATED = "created"
+    JOINED = "joined"
+    HIT = "hit"
+    NEED_MEDIA = "need_media"
+    REFUSED_STATE = "refused_state"
+    REFUSED_JOINS = "refused_joins"
+    REFUSED_BACKLOG = "refused_backlog"
+    UNKNOWN = "unknown"
+    LEDGER_LOST = "ledger_lost"
+
+
 class RegisterOutcome(StrEnum):
     """Whether a worker may claim: its identity equals the pool's, or became it."""
 

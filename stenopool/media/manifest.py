@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
 from stenopool.ledger.model import RECORD_VERSION, Lane
 
@@ -43,6 +43,12 @@ class Manifest(BaseModel):
     idempotency_hash: str | None = None
     submitted_at: AwareDatetime
     webhook_url: str | None = None
+    model: str | None = None
+    """Model as the client or the operator named it; ``identity`` is what served under that name."""
+    external_id: str | None = None
+    """The client's own name for the job."""
+    metadata: dict[str, JsonValue] | None = None
+    """Whatever the client wants to find again; never read here."""
     ending: Ending | None = None
 
     def to_bytes(self) -> bytes:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Final
 
 from stenopool.transcripts.options import Options
@@ -17,9 +18,12 @@ def transcription_digest(tenant: str, fingerprint: str, options: Options, identi
     return _hash([_SCHEME, tenant, fingerprint, options.canonical(), identity])
 
 
-def request_hash(fingerprint: str, options: Options) -> str:
-    """SHA-256 hex that tells a repeated request from another one under the same idempotency key."""
-    return _hash([_SCHEME, fingerprint, options.canonical()])
+def request_hash(fingerprint: str, options: Options, further: Sequence[str] = ()) -> str:
+    """SHA-256 hex that tells a repeated request from another one under the same idempotency key.
+
+    ``further`` is what else the client asked that shapes no transcript: the names it gave the job.
+    """
+    return _hash([_SCHEME, fingerprint, options.canonical(), *further])
 
 
 def _hash(parts: list[str]) -> str:

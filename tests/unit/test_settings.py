@@ -86,3 +86,18 @@ def test_the_metrics_token_may_come_from_a_file_and_is_no_short_word(tmp_path: P
 def test_a_worker_tells_no_metrics_by_default() -> None:
     settings = load_settings({})
     assert (settings.worker_metrics_port, settings.worker_metrics_host) == (None, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("environment", "offered"),
+    [
+        ({}, ("base",)),
+        ({"MODEL_SIZE": "demo"}, ("demo",)),
+        ({"MODELS": " small, large-v3 ,small"}, ("small", "large-v3")),
+        ({"MODEL_SIZE": "large-v3", "MODELS": "small,large-v3"}, ("large-v3", "small")),
+    ],
+)
+def test_the_first_model_offered_is_model_size_where_it_is_among_them(
+    environment: dict[str, str], offered: tuple[str, ...]
+) -> None:
+    assert load_settings(environment).offered_models == offered

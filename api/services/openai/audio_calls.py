@@ -38,7 +38,8 @@ class AudioCalls:
 
     async def submit(self, tenant: str, upload: Upload, call: AudioCall) -> str:
         """Makes the call a job and gives its id. Raises as ``Submissions.submit``."""
-        accepted = await self.submissions.submit(tenant, replace(upload, fields=tuple(call.options.items())))
+        fields = (("model", call.model), *call.options.items())
+        accepted = await self.submissions.submit(tenant, replace(upload, fields=fields))
         return accepted.job_id
 
     async def transcript(self, job_id: str, tenant: str, told: str | None) -> Transcript:

@@ -6,10 +6,12 @@ for field, value in pairs(sums) do
     waiting_ms = waiting_ms + value
   end
 end
+local register = load_hash(keys.pool_register(given.pool)) or {}
 return cjson.encode({
-  identity = or_null(redis.call('HGET', keys.pool_register(given.pool), 'identity')),
+  identity = or_null(register.identity),
   live_workers = redis.call('ZCOUNT', keys.pool_workers(given.pool), '(' .. now, '+inf'),
   waiting = tonumber(sums.waiting_n or 0),
   open = redis.call('ZCARD', keys.open_units(given.pool)),
   waiting_s = waiting_ms / 1000,
+  speed = or_null(register.took_ms and register.heard_ms / register.took_ms),
 })

@@ -3,7 +3,6 @@
 -- idempotency key names an earlier job), idem_conflict, need_media, refused_joins, refused_backlog, ledger_lost. A job
 -- that is known already gets its first answer again. When Redis is full nothing is written: the first write adds.
 local idempotency_ms = 24 * 3600 * 1000
-local lane = given.lane
 
 local function answer(outcome, job_id, run)
   return cjson.encode({
@@ -48,36 +47,14 @@ local function add_job(run_id, is_hit)
     redis.call('HSET', record, 'hit', 1)
   end
   redis.call('ZADD', keys.tenant_jobs(given.tenant), created, given.job_id)
+  if given.external_hash then
+    redis.call('HSET', record, 'ext', given.external_hash)
+    redis.call('ZADD', keys.tenant_external(given.tenant, given.external_hash), created, given.job_id)
+  end
   if given.idempotency_hash then
     local value = given.job_id .. ',' .. given.request_hash
     redis.call('SET', keys.idempotency(given.tenant, given.idempotency_hash), value, 'PX', idempotency_ms)
   end
-end
-
-local function live_jobs(run)
-  return redis.call('SCARD', keys.run_jobs(run.id)) + (run.first_job ~= '' and 1 or 0)
-end
-
-local function add_run()
-  local run = {id = given.transcription_id, pool = given.pool, lane = lane, tenant = given.tenant, media = given.media_key}
-  redis.call('HSET', keys.run(run.id),
-    'state', 'queued', 'digest', given.digest, 'identity', identity_name(given.identity), 'pool', run.pool,
-    'tenant', run.tenant, 'lane', lane, 'media', run.media, 'work', given.work_key, 'units', 0, 'done', 0, 'done_ms', 0,
-    'attempt', 0, 'stage', 'prepare', 'first_job', given.job_id, 'rev', 1, 'created', now, 'v', 1)
-  redis.call('SET', keys.run_options(run.id), given.options)
-  redis.call('HSET', keys.digest_bucket(given.digest), keys.digest_field(given.digest), run.id)
-  redis.call('SADD', keys.pools, 'prepare', run.pool)
-  local unit = new_unit(run.id, 'prepare', 'prepare', now)
-  unit.cost_s = given.estimated_s
-  enter_waiting(run, unit, now)
-  save_unit(unit)
-  return run
-end
-
-local function waiting_units()
-  local prepare = redis.call('HGET', keys.sums('prepare'), 'waiting_n') or 0
-  local recognise = redis.call('HGET', keys.sums(given.pool), 'waiting_n') or 0
-  return prepare + recognise
 end
 
 if redis.call('EXISTS', keys.epoch) == 0 then
@@ -94,8 +71,7 @@ if earlier then
   end
   return refuse('idem_conflict')
 end
-local indexed = redis.call('HGET', keys.digest_bucket(given.digest), keys.digest_field(given.digest))
-local run = indexed and load_run(indexed)
+local run = indexed_run(given.digest)
 if run and is_live(run) then
   if live_jobs(run) >= given.max_jobs_per_run then
     return refuse('refused_joins')

@@ -1,6 +1,7 @@
 """At ``maxmemory`` 1 work still ends and nothing new begins: Redis looks at a script's first write only (rule 20)."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.lua import operation_names
-from stenopool.ledger.model import Answer, Blame, HeldClaim, Plan, PlannedUnit, UnitKind, WorkerPulse
+from stenopool.ledger.model import Answer, Blame, HeldClaim, JobQuery, Plan, PlannedUnit, UnitKind, WorkerPulse
 from stenopool.local.redis_server import RedisServer
 from stenopool.redis_pools import redis_client
 from tests.contract.ledger.bench import IDENTITY, POOL, POOLS, TIMING, Bench
@@ -50,6 +51,13 @@ def _abandon(bench: Bench) -> Call[object]:
     return op.abandon("red/1")
 
 
+def _retry(bench: Bench) -> Call[object]:
+    first = bench.submission()
+    bench.do(op.submit(first))
+    bench.do(op.cancel(first.job_id, "ann"))
+    return op.retry(replace(first, transcription_id="tr-again"))
+
+
 def _set_epoch(bench: Bench) -> Call[object]:
     bench.client.flushdb()
     return op.set_epoch("epoch-1")
@@ -71,6 +79,7 @@ ENDING: dict[str, Scene] = {
 }
 CREATING: dict[str, Scene] = {
     "submit": lambda bench: op.submit(bench.submission()),
+    "retry": _retry,
     "plan": _plan,
     "set_epoch": _set_epoch,
 }
@@ -78,6 +87,8 @@ READING: dict[str, Scene] = {
     "find": lambda _: op.find("d" * 64),
     "view": lambda bench: op.view(bench.submit().job_id, "ann"),
     "jobs_of": lambda bench: op.jobs_of(bench.submit().transcription_id),
+    "list": lambda bench: op.list_jobs(JobQuery(bench.view(bench.submit().job_id).tenant, 10)),
+    "marks": lambda bench: op.marks([bench.submit().job_id]),
     "pool_view": lambda _: op.pool_view(POOL),
     "census": lambda _: op.census(),
     "read_epoch": lambda _: op.read_epoch(),

@@ -97,6 +97,7 @@ def test_the_openapi_document_is_whole(http: httpx.Client) -> None:
     assert set(document["paths"]) == {
         *("/transcribe", "/status/{job_id}", "/result/{job_id}", "/job/{job_id}"),
         *("/v1/audio/transcriptions", "/v1/audio/translations", "/v1/models", "/v1/models/{model}"),
+        *("/jobs", "/jobs/{job_id}/retry"),
         *("/health", "/health/live", "/health/ready", "/stats"),
     }
     schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
@@ -104,20 +105,22 @@ def test_the_openapi_document_is_whole(http: httpx.Client) -> None:
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     form = document["paths"]["/transcribe"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    assert {"file", "language", "task", "hotwords"} <= set(form["properties"])
+    assert {"file", "language", "task", "hotwords", "model", "external_id", "metadata"} <= set(form["properties"])
 
 
 def test_every_problem_a_job_route_may_answer_is_documented(http: httpx.Client) -> None:
     document = http.get("/openapi.json").json()
     for path, method, statuses in (
-        ("/transcribe", "post", {"202", "400", "413", "415", "422", "429", "503", "507", "default"}),
-        ("/status/{job_id}", "get", {"200", "404", "503", "default"}),
-        ("/result/{job_id}", "get", {"200", "404", "409", "503", "default"}),
+        ("/transcribe", "post", {"202", "400", "408", "413", "415", "422", "429", "503", "507", "default"}),
+        ("/status/{job_id}", "get", {"200", "304", "404", "503", "default"}),
+        ("/result/{job_id}", "get", {"200", "404", "409", "410", "422", "503", "default"}),
+        ("/jobs", "get", {"200", "422", "503", "default"}),
+        ("/jobs/{job_id}/retry", "post", {"202", "404", "409", "410", "429", "503", "507", "default"}),
         ("/job/{job_id}", "delete", {"200", "404", "409", "503", "507", "default"}),
     ):
         responses = document["paths"][path][method]["responses"]
         assert set(responses) == statuses
-        for status in statuses - {"200", "202"}:
+        for status in statuses - {"200", "202", "304"}:
             assert set(responses[status]["content"]) == {"application/problem+json"}
             reference = responses[status]["content"]["application/problem+json"]["schema"]["$ref"]
             assert reference == "#/components/schemas/Problem"

@@ -15,7 +15,7 @@ from stenopool.ledger.model import Found, PoolView, RunState, SubmitOutcome, Sub
 from stenopool.media.kinds import WAV
 from stenopool.media.local_store import LocalStore
 from stenopool.media.manifest import Manifest, read_manifest
-from tests.unit.api.fake_ledger import SERVED, FakeLedger
+from tests.unit.api.fake_ledger import SERVED, FakeLedger, viewed
 
 OTHER_RUN, OTHER_MEDIA = "e" * 32, "media/" + "f" * 32
 AWAY = TransientError(ErrorCode.LEDGER_UNAVAILABLE, "the ledger does not answer")
@@ -28,7 +28,9 @@ class Case:
         self.store = store or LocalStore(data_dir / "store")
         self.ledger = ledger
         self._spool_file = data_dir / "upload"
-        self._rules = SubmissionRules("recognise.faster-whisper.demo", max_queued_jobs=10, max_jobs_per_transcription=5)
+        self._rules = SubmissionRules(
+            "faster-whisper", ("demo", "large"), max_queued_jobs=10, max_jobs_per_transcription=5
+        )
 
     def submit(self, *fields: tuple[str, str]) -> Accepted:
         self._spool_file.write_bytes(b"RIFF")
@@ -135,8 +137,13 @@ def test_own_media_stay_when_the_manifest_cannot_be_made_to_name_others(data_dir
 
 def test_a_replay_names_the_first_job_and_leaves_nothing_of_the_second(data_dir: Path) -> None:
     first = "d" * 32
-    case = Case(data_dir, FakeLedger(submit=answers(SubmitOutcome.REPLAYED, other=True, job_id=first)))
-    assert case.submit().job_id == first
+    case = Case(
+        data_dir,
+        FakeLedger(
+            submit=answers(SubmitOutcome.REPLAYED, other=True, job_id=first), view=viewed(state=RunState.FAILED)
+        ),
+    )
+    assert case.submit() == Accepted(first, RunState.FAILED, is_replay=True)
     assert case.media == []
     assert case.manifests == []
 
@@ -217,3 +224,21 @@ def test_a_full_queue_is_told_before_the_body_is_read(data_dir: Path) -> None:
     with pytest.raises(TransientError) as caught:
         case.require_open()
     assert caught.value.code is ErrorCode.QUEUE_FULL
+
+
+def test_with_several_models_the_body_is_read_while_one_of_them_is_served(data_dir: Path) -> None:
+    unserved = PoolView(identity=None, live_workers=0, waiting=0, open=0, waiting_s=0.0)
+
+    def look(given: dict[str, Any]) -> PoolView:
+        return unserved if given["pool"].endswith("demo") else SERVED
+
+    case = Case(data_dir, FakeLedger(pool_view=look))
+    case.require_open()
+    assert case.refused() is ErrorCode.NO_WORKER_FOR_MODEL
+
+
+def test_another_model_is_another_pool(data_dir: Path) -> None:
+    case = Case(data_dir, FakeLedger(submit=answers(SubmitOutcome.CREATED)))
+    case.submit(("model", "large"))
+    assert case.ledger.calls["submit"][0]["pool"] == "recognise.faster-whisper.large"
+    assert case.manifests[0].model == "large"

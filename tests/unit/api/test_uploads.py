@@ -12,6 +12,7 @@ import pytest
 from aiofiles.threadpool.binary import AsyncBufferedIOBase
 
 from api.services.form import FORM_ALLOWANCE_BYTES
+from api.services.pace import Pace
 from api.services.spool import STALE_S, Spool
 from api.services.uploads import Envelope, Upload, Uploads
 from stenopool.errors import ErrorCode, StenopoolError, TransientError, UsageError
@@ -19,6 +20,7 @@ from stenopool.media.kinds import WAV as WAV_KIND
 from tests.unit.api.multipart_bodies import WAV, envelope, field, file, multipart, pieces, stream
 
 LIMIT_BYTES = 3_000_000
+PACE = Pace(min_bytes_per_s=0, window_s=20, deadline_s=3600)
 
 
 def receive(
@@ -26,7 +28,7 @@ def receive(
 ) -> tuple[Upload, bytes]:
     async def main() -> tuple[Upload, bytes]:
         incoming = body if isinstance(body, AsyncIterator) else stream(body)
-        async with Uploads(spool, LIMIT_BYTES).receive(head or envelope(), incoming) as upload:
+        async with Uploads(spool, LIMIT_BYTES, PACE).receive(head or envelope(), incoming) as upload:
             return upload, upload.path.read_bytes()
 
     return asyncio.run(main())
@@ -73,7 +75,7 @@ def test_a_spool_file_that_was_moved_away_stays_where_it_is(spool: Spool, data_d
     kept = data_dir / "kept"
 
     async def main() -> None:
-        async with Uploads(spool, LIMIT_BYTES).receive(envelope(), stream([multipart(file(WAV))])) as upload:
+        async with Uploads(spool, LIMIT_BYTES, PACE).receive(envelope(), stream([multipart(file(WAV))])) as upload:
             upload.path.rename(kept)
 
     asyncio.run(main())
@@ -173,7 +175,7 @@ def test_an_upload_that_is_cancelled_leaves_no_file(spool: Spool, data_dir: Path
 
     async def main() -> None:
         async with asyncio.timeout(1):
-            async with Uploads(spool, LIMIT_BYTES).receive(envelope(), body()):
+            async with Uploads(spool, LIMIT_BYTES, PACE).receive(envelope(), body()):
                 raise AssertionError("the upload was not whole")
 
     with pytest.raises(TimeoutError):
@@ -182,7 +184,7 @@ def test_an_upload_that_is_cancelled_leaves_no_file(spool: Spool, data_dir: Path
 
 def test_a_failure_after_the_upload_leaves_no_file(spool: Spool) -> None:
     async def main() -> None:
-        async with Uploads(spool, LIMIT_BYTES).receive(envelope(), stream([multipart(file(WAV))])):
+        async with Uploads(spool, LIMIT_BYTES, PACE).receive(envelope(), stream([multipart(file(WAV))])):
             raise RuntimeError("submission failed")
 
     with pytest.raises(RuntimeError, match="submission failed"):

@@ -43,13 +43,20 @@ def _jobs(model: LedgerModel) -> Content:
         record = {
             "tenant": job.tenant,
             "tr": job.run,
-            "run": "1",
+            "run": str(job.runs),
             "name": job.name,
             "created": str(job.created),
             "v": "1",
         }
         if job.is_hit:
             record["hit"] = "1"
+        if job.retry is not None:
+            record["retry"] = job.retry
+        if job.external_hash is not None:
+            record["ext"] = job.external_hash
+            named = content.setdefault(keys.tenant_external(job.tenant, job.external_hash), {})
+            assert isinstance(named, dict)
+            named[name] = float(job.created)
         if job.cancelled is not None:
             record["cancelled"] = str(job.cancelled)
         content[keys.job(name)] = record
@@ -90,6 +97,7 @@ def _run(run: Run) -> dict[str, str]:
         "first_job": run.first_job if run.is_live else None,
         "rev": run.rev,
         "created": run.created,
+        "begun": run.begun,
         "v": 1,
         "stage": run.stage or None,
         "plan": None if run.state is RunState.COMPLETED else run.plan,
@@ -167,6 +175,10 @@ def _workers(model: LedgerModel) -> Content:
         content[keys.pool_workers(pool)] = {name: float(until) for name, until in alive.items()}
     for pool, identity in model.registered.items():
         content[keys.pool_register(pool)] = {"identity": identity}
+    for pool, (heard_ms, took_ms) in model.speeds.items():
+        register = content.setdefault(keys.pool_register(pool), {})
+        assert isinstance(register, dict)
+        register |= {"heard_ms": str(heard_ms), "took_ms": str(took_ms)}
     for name, pulse in model.pulses.items():
         content[keys.worker(name)] = {
             "pools": ",".join(pulse.pools),

@@ -30,7 +30,7 @@ from stenopool.ledger.model import (
     WorkerPulse,
 )
 from tests.unit.ledger.model_intake import Intake
-from tests.unit.ledger.model_records import Claim, Unit
+from tests.unit.ledger.model_records import Claim, Run, Unit
 from tests.unit.ledger.model_views import Views
 
 
@@ -120,12 +120,20 @@ class LedgerModel(Intake, Views):
         self._complete(claim, "finish")
         run = claim.run
         is_what_was_asked = run.identity == identity
+        self._note_speed(run)
         run.transcript, run.identity = transcript_key, identity
         self.identities.add(identity)
         self._end(run, RunState.COMPLETED)
         if not is_what_was_asked:
             self._clear_index(run)
         return Committed(CommitOutcome.OK, bells=self._bells())
+
+    def _note_speed(self, run: Run) -> None:
+        if run.begun is None or run.begun >= self.now:
+            return
+        heard_ms, took_ms = self.speeds.get(run.pool, (0, 0))
+        own_ms = round((run.audio_s or 0) * 1000)
+        self.speeds[run.pool] = heard_ms * 9 // 10 + own_ms, took_ms * 9 // 10 + self.now - run.begun
 
     def fail(self, claim_id: str, code: str, blame: Blame, detail: str | None) -> Failed:
         claim = self.claims.get(claim_id)

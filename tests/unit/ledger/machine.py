@@ -1,18 +1,14 @@
 """A walk over everything that can happen to a ledger: clients, workers, zombies, lost replies and the clock."""
 
 from dataclasses import replace
+from functools import partial
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from stenopool.ledger import lifecycle
 from stenopool.ledger import operations as op
-from stenopool.ledger.model import (
-    Blame,
-    HeldClaim,
-    Lane,
-    WorkerPulse,
-)
+from stenopool.ledger.model import Blame, HeldClaim, JobQuery, Lane, RunState, WorkerPulse
 from tests.unit.ledger.invariants import check_invariants
 from tests.unit.ledger.walker import IDENTITY, POOLS, Walker, a_submission
 
@@ -70,6 +66,7 @@ class LedgerMachine(Walker):
             max_jobs_per_run=limits[0],
             max_waiting=limits[1],
             submitted_ms=self.model.now - 7 if number % 2 else None,
+            external_hash="e" * 32 if number % 3 == 0 else None,
         )
         self.do_submit(new)
 
@@ -79,10 +76,70 @@ class LedgerMachine(Walker):
         job = self.model.jobs.get(job_id)
         self.do_cancel(job_id, job.tenant if job and is_owner else "bob")
 
+    @rule(pick=picks, is_owner=mostly, limits=st.sampled_from([(1000, 10_000), (1000, 10_000), (1, 2)]))
+    def retry(self, pick: int, limits: tuple[int, int], *, is_owner: bool) -> None:
+        job_id = f"job-{pick % (len(self.model.jobs) + 1)}"
+        job = self.model.jobs.get(job_id)
+        run = self.model.runs[job.run] if job else None
+        self.retries += 1
+        new = replace(
+            a_submission(0, run.digest if run else "aaa1", job.tenant if job and is_owner else "zoe"),
+            job_id=job_id,
+            transcription_id=f"retry-{self.retries}",
+            pool=run.pool if run else POOLS[1],
+            media_key=run.media or None if run else None,
+            max_jobs_per_run=limits[0],
+            max_waiting=limits[1],
+        )
+        self.do_retry(new)
+
+    @rule(
+        tenant=st.sampled_from(["ann", "bob"]),
+        limit=st.integers(1, 3),
+        scan=st.integers(1, 4),
+        states=st.sampled_from([None, None, (RunState.QUEUED,), (RunState.CANCELLED, RunState.COMPLETED)]),
+        external_hash=st.sampled_from([None, None, "e" * 32]),
+        since_s=st.sampled_from([None, None, 5, 60]),
+        before_s=st.sampled_from([None, None, 1, 30]),
+    )
+    def turn_pages(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        scan: int,
+        states: tuple[RunState, ...] | None,
+        external_hash: str | None,
+        since_s: int | None,
+        before_s: int | None,
+    ) -> None:
+        """A client reads its list to the end."""
+        query = JobQuery(
+            tenant,
+            limit,
+            states=states,
+            external_hash=external_hash,
+            since_ms=None if since_s is None else self.model.now - since_s * 1000,
+            before_ms=None if before_s is None else self.model.now - before_s * 1000,
+            scan=scan,
+        )
+        seen: list[str] = []
+        while True:
+            page = self.perform(op.list_jobs(query), partial(self.model.list_jobs, query))
+            seen += [job.job_id for job in page.jobs]
+            if page.next is None:
+                break
+            query = replace(query, behind=page.next)
+        assert len(set(seen)) == len(seen), "a job stood on two pages"
+        if (states, external_hash, since_s, before_s) == (None, None, None, None):
+            assert set(seen) == {name for name, job in self.model.jobs.items() if job.tenant == tenant}
+
     @rule(pick=picks, tenant=st.sampled_from(["ann", "bob"]))
     def look(self, pick: int, tenant: str) -> None:
         job_id = f"job-{pick % (len(self.model.jobs) + 1)}"
         self.perform(op.view(job_id, tenant), lambda: self.model.view(job_id, tenant))
+        job_ids = [job_id, "job-0", "nobody's"]
+        self.perform(op.marks(job_ids), lambda: self.model.marks(job_ids))
         run_id = f"tr-{pick % len(self.model.jobs)}"
         if run_id in self.model.runs:
             self.perform(op.jobs_of(run_id), lambda: self.model.jobs_of(run_id))

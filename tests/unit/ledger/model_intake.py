@@ -1,6 +1,16 @@
-"""The pure model's way in: submit and cancel."""
+"""The pure model's way in and out: submit, retry and cancel."""
 
-from stenopool.ledger.model import Cancelled, CancelOutcome, RunState, Submission, SubmitOutcome, Submitted, UnitKind
+from stenopool.ledger.model import (
+    Cancelled,
+    CancelOutcome,
+    Retried,
+    RetryOutcome,
+    RunState,
+    Submission,
+    SubmitOutcome,
+    Submitted,
+    UnitKind,
+)
 from tests.unit.ledger.model_moves import Moves
 from tests.unit.ledger.model_records import Job, Run, Unit
 
@@ -49,6 +59,11 @@ class Intake(Moves):
         return self._submitted(SubmitOutcome.HIT, new.job_id, run)
 
     def _create(self, new: Submission, media: str) -> Submitted:
+        run = self._begin(new, media)
+        self._add_job(new, run.id, is_hit=False)
+        return self._submitted(SubmitOutcome.CREATED, new.job_id, run)
+
+    def _begin(self, new: Submission, media: str) -> Run:
         run = Run(
             id=new.transcription_id,
             digest=new.digest,
@@ -69,17 +84,62 @@ class Intake(Moves):
         prepare = Unit("prepare", UnitKind.PREPARE, self.now, cost_s=new.estimated_s)
         run.units["prepare"] = prepare
         self._wait(run, prepare, self.now)
-        self._add_job(new, run.id, is_hit=False)
-        return self._submitted(SubmitOutcome.CREATED, new.job_id, run)
+        return run
+
+    def retry(self, new: Submission) -> Retried:
+        job = self.jobs.get(new.job_id)
+        if self.epoch is None or job is None or job.tenant != new.tenant:
+            return self._not_retried(new, RetryOutcome.UNKNOWN if self.epoch else RetryOutcome.LEDGER_LOST)
+        if job.retry == new.transcription_id:
+            outcome = RetryOutcome.HIT if job.is_hit else RetryOutcome.JOINED
+            return self._retried(RetryOutcome.CREATED if job.run == job.retry else outcome, self.runs[job.run])
+        state = self.job_state(new.job_id)
+        if state not in (RunState.FAILED, RunState.CANCELLED):
+            return self._not_retried(new, RetryOutcome.REFUSED_STATE, state)
+        if new.digest in self.index:
+            run = self.runs[self.index[new.digest]]
+            return self._retry_on(new, job, run)
+        return self._retry_anew(new, job)
+
+    def _retry_anew(self, new: Submission, job: Job) -> Retried:
+        if new.media_key is None:
+            return self._not_retried(new, RetryOutcome.NEED_MEDIA)
+        if len(self.waiting("prepare")) + len(self.waiting(new.pool)) >= new.max_waiting:
+            return self._not_retried(new, RetryOutcome.REFUSED_BACKLOG)
+        last = self.runs[job.run]
+        if not last.is_live and last.media == new.media_key:
+            last.media = ""
+        run = self._begin(new, new.media_key)
+        self._point_at(job, new, run, is_hit=False)
+        return self._retried(RetryOutcome.CREATED, run)
+
+    def _retry_on(self, new: Submission, job: Job, run: Run) -> Retried:
+        if run.is_live:
+            if len(run.live_jobs) >= new.max_jobs_per_run:
+                return self._not_retried(new, RetryOutcome.REFUSED_JOINS)
+            run.further_jobs.add(new.job_id)
+            run.rev += 1
+        self._point_at(job, new, run, is_hit=not run.is_live)
+        return self._retried(RetryOutcome.HIT if job.is_hit else RetryOutcome.JOINED, run)
+
+    def _point_at(self, job: Job, new: Submission, run: Run, *, is_hit: bool) -> None:
+        job.run, job.runs, job.retry = run.id, job.runs + 1, new.transcription_id
+        job.cancelled, job.is_hit = None, is_hit
+
+    def _retried(self, outcome: RetryOutcome, run: Run) -> Retried:
+        return Retried(outcome, run.id, run.media or None, bells=self._bells())
+
+    def _not_retried(self, new: Submission, outcome: RetryOutcome, state: RunState | None = None) -> Retried:
+        return Retried(outcome, new.transcription_id, None, state, bells=self._bells())
 
     def _add_job(self, new: Submission, run_id: str, *, is_hit: bool) -> None:
         created = self.now if new.submitted_ms is None else new.submitted_ms
-        self.jobs[new.job_id] = Job(new.tenant, run_id, new.name, created, is_hit)
+        self.jobs[new.job_id] = Job(new.tenant, run_id, new.name, created, is_hit, external_hash=new.external_hash)
         if new.idempotency_hash is not None:
             self.requests[new.tenant, new.idempotency_hash] = (new.job_id, new.request_hash)
 
     def _submitted(self, outcome: SubmitOutcome, job_id: str, run: Run) -> Submitted:
-        return Submitted(outcome, job_id, run.id, run.media, bells=self._bells())
+        return Submitted(outcome, job_id, run.id, run.media or None, bells=self._bells())
 
     def _refusal(self, new: Submission, outcome: SubmitOutcome) -> Submitted:
         return Submitted(outcome, new.job_id, new.transcription_id, bells=self._bells())

@@ -23,6 +23,7 @@ class Moves:
         self.pools: set[str] = set()
         self.identities: set[str] = set()
         self.registered: dict[str, str] = {}
+        self.speeds: dict[str, tuple[int, int]] = {}
         self.alive_until: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self.pulses: dict[str, WorkerPulse] = {}
         self.seen: dict[str, int] = {}
@@ -97,6 +98,8 @@ class Moves:
         unit.attempt += 1
         unit.claims -= 1
         unit.last_worker = claim.worker
+        if unit.kind is UnitKind.SPAN and claim.run.begun is None:
+            claim.run.begun = self.now
         claim.run.attempt = max(claim.run.attempt, unit.attempt)
         claim.run.rev += 1
 
@@ -120,7 +123,7 @@ class Moves:
             if unit.claim:
                 self._spend(self.claims[unit.claim], "lost")
         run.state, run.ended, run.reason, run.detail = state, self.now, reason, detail
-        run.units, run.further_jobs, run.stage = {}, set(), ""
+        run.units, run.further_jobs, run.stage, run.begun = {}, set(), "", None
         run.rev += 1
         if state is not RunState.COMPLETED:
             self._clear_index(run)

@@ -51,6 +51,8 @@ class Run:
     done_ms: int = 0
     attempt: int = 0
     rev: int = 1
+    begun: int | None = None
+    """When its first span was begun; forgotten at the end."""
     started: int | None = None
     ended: int | None = None
     reason: str | None = None
@@ -74,6 +76,9 @@ class Job:
     created: int
     is_hit: bool = False
     cancelled: int | None = None
+    runs: int = 1
+    retry: str | None = None
+    external_hash: str | None = None
 
 
 @dataclass

@@ -1,7 +1,22 @@
 """What the pure model shows to those who only look."""
 
+from collections.abc import Sequence
+
 from stenopool.ledger import lifecycle
-from stenopool.ledger.model import Found, JobView, LiveJob, PoolView, Recounted, RunState, UnitState, Viewed
+from stenopool.ledger.model import (
+    Cursor,
+    Found,
+    JobQuery,
+    JobView,
+    Listed,
+    LiveJob,
+    Mark,
+    PoolView,
+    Recounted,
+    RunState,
+    UnitState,
+    Viewed,
+)
 from tests.unit.ledger.model_moves import Moves
 from tests.unit.ledger.model_records import Job, Run
 
@@ -23,6 +38,33 @@ class Views(Moves):
         shown = self._job(job_id, job) if job is not None and job.tenant == tenant else None
         return Viewed(shown, ledger_lost=self.epoch is None)
 
+    def list_jobs(self, query: JobQuery) -> Listed:
+        own = [(job.created, name, job) for name, job in self.jobs.items() if job.tenant == query.tenant]
+        if query.external_hash is not None:
+            own = [entry for entry in own if entry[2].external_hash == query.external_hash]
+        behind = (query.behind.created_ms, query.behind.job_id) if query.behind else None
+        there = [
+            (created, name, job)
+            for created, name, job in sorted(own, key=lambda entry: entry[:2], reverse=True)
+            if (behind is None or (created, name) < behind)
+            and (query.since_ms is None or created >= query.since_ms)
+            and (query.before_ms is None or created < query.before_ms)
+        ]
+        shown: list[JobView] = []
+        looked = 0
+        for _, name, job in there[: query.scan]:
+            looked += 1
+            if query.states is None or self.job_state(name) in query.states:
+                shown.append(self._job(name, job))
+            if len(shown) == query.limit:
+                break
+        more = looked < len(there)
+        following = Cursor(there[looked - 1][0], there[looked - 1][1]) if more else None
+        return Listed(following, self.epoch is None, tuple(shown))
+
+    def marks(self, job_ids: Sequence[str]) -> tuple[Mark, ...]:
+        return tuple(self._job(name, self.jobs[name]).mark for name in job_ids if name in self.jobs)
+
     def _job(self, job_id: str, job: Job) -> JobView:
         run = self.runs[job.run]
         stays = job.cancelled is None
@@ -42,7 +84,8 @@ class Views(Moves):
             done_s=run.done_ms / 1000,
             stage=run.stage if stays else "",
             attempt=run.attempt,
-            position=self._position(run) if stays else None,
+            position=self._position(run)[0] if stays else None,
+            queue_length=self._position(run)[1] if stays else None,
             reason=run.reason if stays else None,
             detail=run.detail if stays else None,
             transcript_key=run.transcript if stays else None,
@@ -50,15 +93,15 @@ class Views(Moves):
             rev=run.rev,
         )
 
-    def _position(self, run: Run) -> int | None:
+    def _position(self, run: Run) -> tuple[int, int] | tuple[None, None]:
         for pool in ("prepare", run.pool):
             tenants_own = [
                 other for other, _ in self.waiting(pool) if (other.lane, other.tenant) == (run.lane, run.tenant)
             ]
             ranked = list(dict.fromkeys(other.id for other in tenants_own))
             if run.id in ranked:
-                return ranked.index(run.id) + 1
-        return None
+                return ranked.index(run.id) + 1, len(ranked)
+        return None, None
 
     def pool_view(self, pool: str) -> PoolView:
         waiting = self.waiting(pool)
@@ -67,12 +110,14 @@ class Views(Moves):
             for run, unit in self._units()
             if lifecycle.pool_of(unit.kind, run.pool) == pool and unit.state in (UnitState.WAITING, UnitState.LEASED)
         ]
+        heard_ms, took_ms = self.speeds.get(pool, (0, 0))
         return PoolView(
             identity=self.registered.get(pool),
             live_workers=len([until for until in self.alive_until[pool].values() if until > self.now]),
             waiting=len(waiting),
             open=len(is_open),
             waiting_s=sum(unit.cost_ms for _, unit in waiting) / 1000,
+            speed=heard_ms / took_ms if took_ms else None,
         )
 
     def recount(self, pool: str) -> Recounted:

@@ -46,6 +46,7 @@ class Walker(RuleBasedStateMachine):
         self.witness = Witness(self.model)
         self.claim_ids: list[str] = []
         self._calls = 0
+        self.retries = 0
         # Pools whose bell was heard by a worker that then found only units kept for others: the next sweep rings.
         self.quiet: set[str] = set()
 
@@ -92,6 +93,10 @@ class Walker(RuleBasedStateMachine):
     def do_cancel(self, job_id: str, tenant: str) -> None:
         answer = self.perform(op.cancel(job_id, tenant), lambda: self.model.cancel(job_id, tenant))
         self.witness.cancelled(job_id, answer)
+
+    def do_retry(self, new: Submission) -> None:
+        answer = self.perform(op.retry(new), lambda: self.model.retry(new))
+        self.witness.retried(new, answer)
 
     def do_claim(self, worker: str, pools: Sequence[str], old_id: str | None = None) -> Grant | None:
         claim_id = old_id or f"claim-{len(self.claim_ids)}"

@@ -15,7 +15,10 @@ from stenopool.ledger.model import (
     Grant,
     HeldClaim,
     Released,
+    Retried,
+    RetryOutcome,
     RunState,
+    Submission,
     SubmitOutcome,
     Submitted,
     UnitState,
@@ -99,6 +102,16 @@ class Witness:
     def cancelled(self, job_id: str, answer: Cancelled) -> None:
         if answer.outcome is CancelOutcome.CANCELLED:
             self._cancelled.add(job_id)
+
+    def retried(self, new: Submission, answer: Retried) -> None:
+        """Another try is the one way in which a job that had ended goes on, and only one that ended badly."""
+        if answer.outcome in (RetryOutcome.CREATED, RetryOutcome.JOINED, RetryOutcome.HIT):
+            before = self._ended.pop(new.job_id)
+            assert before in (RunState.FAILED, RunState.CANCELLED), "a job that had not ended badly was tried again"
+            self._cancelled.discard(new.job_id)
+            state = self._model.runs[answer.transcription_id].state
+            assert (answer.outcome is RetryOutcome.HIT) == (state is RunState.COMPLETED)
+            assert state not in (RunState.FAILED, RunState.CANCELLED)
 
     def is_in_force(self, claim_id: str) -> bool:
         return self._is_in_force(claim_id)

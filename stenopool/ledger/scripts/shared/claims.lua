@@ -63,6 +63,9 @@ end
 local function spend_attempt(held)
   local unit = held.unit
   unit.attempt, unit.claims, unit.last_worker = unit.attempt + 1, unit.claims - 1, held.claim.worker
+  if unit.kind == 'span' then
+    redis.call('HSETNX', keys.run(held.run.id), 'begun', now)
+  end
   if unit.attempt > tonumber(held.run.attempt) then
     redis.call('HSET', keys.run(held.run.id), 'attempt', unit.attempt)
   end

@@ -25,6 +25,7 @@ function keys.digest_bucket(digest) return 'steno:dg:' .. digest:sub(1, 3) end
 function keys.digest_field(digest) return digest:sub(4) end
 function keys.idempotency(tenant, key_hash) return 'steno:idem:' .. tenant .. ':' .. key_hash end
 function keys.tenant_jobs(tenant) return 'steno:tenant:' .. tenant .. ':jobs' end
+function keys.tenant_external(tenant, external_hash) return 'steno:tenant:' .. tenant .. ':ext:' .. external_hash end
 function keys.spent(claim_id) return 'steno:spent:' .. claim_id end
 function keys.worker(worker_id) return 'steno:worker:' .. worker_id end
 function keys.pool_workers(pool) return 'steno:workers:' .. pool end

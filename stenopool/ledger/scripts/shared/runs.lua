@@ -46,7 +46,7 @@ local function end_run(run, state, facts)
     end
   end
   redis.call('DEL', keys.run_units(run.id), keys.run_waiting(run.id), keys.run_options(run.id), keys.run_jobs(run.id))
-  redis.call('HDEL', keys.run(run.id), 'stage', 'units', 'done', 'first_job')
+  redis.call('HDEL', keys.run(run.id), 'stage', 'units', 'done', 'first_job', 'begun')
   redis.call('HSET', keys.run(run.id), 'state', state, 'ended', now)
   for field, value in pairs(facts or {}) do
     redis.call('HSET', keys.run(run.id), field, value)

@@ -1,0 +1,73 @@
+-- retry: a failed or cancelled job is tried again: on a live run of its digest, by a completed one, or on a new run.
+-- Answers created, joined, hit, need_media, refused_state (it did not end badly), refused_joins, refused_backlog, unknown
+-- (also for another tenant's job), ledger_lost. The same call again gets its first answer. When Redis is full nothing is
+-- written: the first write adds.
+
+local function answer(outcome, run, state)
+  return cjson.encode({
+    outcome = outcome,
+    transcription_id = run and run.id or given.transcription_id,
+    media_key = or_null(run and run.media),
+    state = or_null(state),
+    bells = bells(),
+  })
+end
+
+local record = keys.job(given.job_id)
+
+local function first_answer(job)
+  local run = load_run(job.tr)
+  if job.tr == given.transcription_id then
+    return answer('created', run)
+  end
+  return answer(job.hit and 'hit' or 'joined', run)
+end
+
+-- Further fields of the job are gone with what they told of its last run.
+local function point_at(job, run_id)
+  redis.call('HSET', record, 'tr', run_id, 'run', job.run + 1, 'retry', given.transcription_id)
+  redis.call('HDEL', record, 'cancelled', 'hit')
+end
+
+if redis.call('EXISTS', keys.epoch) == 0 then
+  return answer('ledger_lost')
+end
+local job = load_hash(record)
+if not job or job.tenant ~= given.tenant then
+  return answer('unknown')
+end
+if job.retry == given.transcription_id then
+  return first_answer(job)
+end
+local last = load_run(job.tr)
+local state = job.cancelled and 'cancelled' or last.state
+if state ~= 'failed' and state ~= 'cancelled' then
+  return answer('refused_state', nil, state)
+end
+local run = indexed_run(given.digest)
+if run and is_live(run) then
+  if live_jobs(run) >= given.max_jobs_per_run then
+    return answer('refused_joins')
+  end
+  point_at(job, run.id)
+  redis.call('SADD', keys.run_jobs(run.id), given.job_id)
+  touch(run)
+  return answer('joined', run)
+end
+if run then
+  point_at(job, run.id)
+  redis.call('HSET', record, 'hit', 1)
+  return answer('hit', run)
+end
+if not given.media_key then
+  return answer('need_media')
+end
+if waiting_units() >= given.max_waiting then
+  return answer('refused_backlog')
+end
+point_at(job, given.transcription_id)
+-- Media have one owner: what clears away the last run must not take them from the new one.
+if not is_live(last) and last.media == given.media_key then
+  redis.call('HSET', keys.run(last.id), 'media', '')
+end
+return answer('created', add_run())
