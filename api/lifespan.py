@@ -6,19 +6,26 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Final
 
 import anyio.to_thread
+import redis.asyncio
 from fastapi import FastAPI
 
 from api.dependencies import Services
+from api.limits import SubmissionLimiter
+from api.services.access import Door, DoorRules
 from api.services.cancellation import Cancellation
 from api.services.deadline import AnyLedger, PunctualLedger
 from api.services.health import HealthRules, HealthWatch
+from api.services.known_keys import KnownKeys
 from api.services.lookup import Lookup
 from api.services.pools import PoolWatch
 from api.services.spool import Spool
 from api.services.submission import SubmissionRules, Submissions
+from api.services.tokens import tokens_of
 from api.services.uploads import Uploads
 from stenopool.checks import Check, Level, require, startup_checks
 from stenopool.errors import ErrorCode, StenopoolError, TransientError
+from stenopool.keys.book import KeyBook
+from stenopool.keys.format import digest_of
 from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import AsyncLedger, Ledger
 from stenopool.ledger.model import Timing, timing_of
@@ -51,7 +58,10 @@ def lifespan_of(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextM
             bells = Bells(Bell(settings))
             stack.push_async_callback(bells.close)
             ledger = PunctualLedger(AsyncLedger(client, bells.ring))
-            app.state.services = await _services(settings, ledger, store)
+            limiter = SubmissionLimiter(settings.redis_address, settings.rate_limit_submit)
+            stack.callback(limiter.close)
+            door = await _door(settings, store, client)
+            app.state.services = await _services(settings, ledger, store, door, limiter)
             timing = timing_of(settings.lease_s, settings.beat_s, settings.sweep_s)
             sweeper = asyncio.create_task(sweep_for_ever(ledger, timing), name="sweep")
             stack.push_async_callback(_stop, sweeper)
@@ -138,7 +148,29 @@ def _ring_nothing(_bells: Mapping[str, int]) -> None:
     """Reading and writing an epoch makes no work."""
 
 
-async def _services(settings: Settings, ledger: AnyLedger, store: LocalStore) -> Services:
+async def _door(settings: Settings, store: LocalStore, client: redis.asyncio.Redis) -> Door:
+    """The way in. A configured credential closes it for good: without its setting nobody gets in by chance.
+
+    Raises:
+        FatalError: ``settings_wrong``.
+        TransientError: ``store_unavailable`` or ``disk_full``.
+    """
+    book = KeyBook(store)
+    tokens = tokens_of(settings)
+    if settings.api_key is not None or tokens is not None:
+        await anyio.to_thread.run_sync(book.close)
+    rules = DoorRules(
+        bootstrap_digest=digest_of(settings.api_key.get_secret_value().encode()) if settings.api_key else None,
+        is_anonymous_allowed=settings.allow_anonymous,
+        trusted_hosts=frozenset(host.lower() for host in settings.trusted_hosts),
+        cors_origins=frozenset(settings.cors_origins),
+    )
+    return Door(KnownKeys(book, client), tokens, rules)
+
+
+async def _services(
+    settings: Settings, ledger: AnyLedger, store: LocalStore, door: Door, limiter: SubmissionLimiter
+) -> Services:
     pool = recognise_pool(settings.engine, settings.model_size)
     min_free_bytes = settings.min_free_disk_mb * 1024 * 1024
     spool = Spool(settings.data_dir / "spool", min_free_bytes)
@@ -163,6 +195,9 @@ async def _services(settings: Settings, ledger: AnyLedger, store: LocalStore) ->
         lookup=lookup,
         cancellation=Cancellation(ledger, store, lookup),
         health=HealthWatch(ledger, store, pools, health_rules),
+        door=door,
+        limiter=limiter,
+        believes_proxies=bool(settings.forwarded_allow_ips),
     )
 
 

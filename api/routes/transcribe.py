@@ -5,16 +5,20 @@ from contextlib import aclosing
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import ServicesHere, TenantHere
-from api.routes.documents import problems, upload_form
+from api.limits import limit_submissions
+from api.routes.documents import ACCESS_PROBLEMS, problems, upload_form
 from api.schemas import AcceptedBody
 from api.services.lookup import POLL_AFTER_S
 from api.services.uploads import Envelope
+from stenopool.audit import Act, audit
 from stenopool.errors import ErrorCode, UsageError
 from stenopool.ledger.model import RunState
 
 router = APIRouter(tags=["jobs"])
 
 _PROBLEMS = problems(
+    *ACCESS_PROBLEMS,
+    ErrorCode.RATE_LIMITED,
     ErrorCode.MALFORMED_UPLOAD,
     ErrorCode.FILE_TOO_LARGE,
     ErrorCode.NOT_AUDIO,
@@ -35,6 +39,9 @@ _PROBLEMS = problems(
 _HEADERS = {
     "Location": {"description": "Where the job's status is read.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds until a first look is worth it.", "schema": {"type": "integer"}},
+    "RateLimit-Limit": {"description": "Submissions in the window.", "schema": {"type": "integer"}},
+    "RateLimit-Remaining": {"description": "Submissions left in it.", "schema": {"type": "integer"}},
+    "RateLimit-Reset": {"description": "Seconds until one more is free.", "schema": {"type": "integer"}},
 }
 
 
@@ -47,6 +54,7 @@ _HEADERS = {
     openapi_extra=upload_form(),
 )
 @router.post("/jobs", status_code=202, response_model=AcceptedBody, include_in_schema=False)
+@limit_submissions
 async def submit(request: Request, response: Response, services: ServicesHere, tenant: TenantHere) -> AcceptedBody:
     """Takes one recording and answers at once; the work goes on behind.
 
@@ -59,6 +67,7 @@ async def submit(request: Request, response: Response, services: ServicesHere, t
         services.uploads.receive(_envelope(request), body) as upload,
     ):
         accepted = await services.submissions.submit(tenant, upload)
+    audit(Act.SUBMIT, job_id=accepted.job_id)
     response.headers["Location"] = f"/jobs/{accepted.job_id}"
     response.headers["Retry-After"] = str(0 if accepted.state is RunState.COMPLETED else POLL_AFTER_S)
     return AcceptedBody.of(accepted)

@@ -19,13 +19,15 @@ START_LIMIT_S = 30.0
 class ApiServer:
     """One uvicorn process."""
 
-    def __init__(self, redis_url: str, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, redis_url: str, data_dir: Path, settings: Mapping[str, str] | None = None, host: str = LOOPBACK
+    ) -> None:
         self.port = free_port()
         self.data_dir = data_dir
-        environment = child_environment(
-            {"REDIS_URL": redis_url, "DATA_DIR": str(data_dir), "MODEL_SIZE": "demo", **(settings or {})}
-        )
-        argv = ["-m", "uvicorn", "--factory", "api.main:create_app", "--host", LOOPBACK, "--port", str(self.port)]
+        # What is limited is tested where it is; elsewhere a test submits as often as it likes.
+        given = {"MODEL_SIZE": "demo", "RATE_LIMIT_SUBMIT": "off", **(settings or {})}
+        environment = child_environment({"REDIS_URL": redis_url, "DATA_DIR": str(data_dir), **given})
+        argv = ["-m", "uvicorn", "--factory", "api.main:create_app", "--host", host, "--port", str(self.port)]
         self.child = Child(Command("api", [sys.executable, *argv], data_dir / "api.log", environment))
 
     @property
