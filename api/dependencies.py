@@ -1,10 +1,14 @@
 """What routes are given: the services of this process, and the tenant on whose behalf a request acts."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.auth import admit, scope_of
+from api.limits import SubmissionLimiter
+from api.services.access import Door
+from api.services.callers import Caller
 from api.services.cancellation import Cancellation
 from api.services.census import CensusWatch
 from api.services.exposition import Exposition
@@ -17,9 +21,7 @@ from api.services.results import Results
 from api.services.retries import Retries
 from api.services.submission import Submissions
 from api.services.uploads import Uploads
-
-DEFAULT_TENANT: Final = "default"
-"""Everybody, as long as there are no keys: the API listens on loopback only."""
+from stenopool.keys.model import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Services:
     insider_token: str | None
     """METRICS_TOKEN: opens /metrics and /stats to others than this machine."""
     audio_calls: AudioCalls
+    door: Door
+    limiter: SubmissionLimiter
+    believes_proxies: bool
+    """Whether the operator named proxies whose word on the client's address counts."""
 
 
 def services_of(request: Request) -> Services:
@@ -49,10 +55,32 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def current_tenant() -> str:
-    """The tenant of the request."""
-    return DEFAULT_TENANT
+async def current_caller(request: Request, services: Annotated[Services, Depends(services_of)]) -> Caller:
+    """Who makes the request, whatever they may do; a route that uses this alone checks scopes itself."""
+    return await admit(request, services.door, believes_proxies=services.believes_proxies)
+
+
+async def current_tenant(request: Request, caller: Annotated[Caller, Depends(current_caller)]) -> str:
+    """The tenant of the request, who may do what its method does: submit (POST), cancel (DELETE), read (others)."""
+    caller.require(scope_of(request.method))
+    return caller.tenant
+
+
+async def listing_tenant(caller: Annotated[Caller, Depends(current_caller)]) -> str:
+    """The tenant whose jobs are listed or followed; strangers have no list."""
+    caller.require(Scope.READ)
+    caller.require_list()
+    return caller.tenant
+
+
+async def current_operator(caller: Annotated[Caller, Depends(current_caller)]) -> Caller:
+    """Somebody who may look at the platform itself."""
+    caller.require(Scope.OPERATE)
+    return caller
 
 
 ServicesHere = Annotated[Services, Depends(services_of)]
+CallerHere = Annotated[Caller, Depends(current_caller)]
 TenantHere = Annotated[str, Depends(current_tenant)]
+ListingTenantHere = Annotated[str, Depends(listing_tenant)]
+OperatorHere = Annotated[Caller, Depends(current_operator)]

@@ -3,18 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Final
 
 import anyio.to_thread
+import redis.asyncio
 from fastapi import FastAPI
 
 from api.dependencies import Services
+from api.limits import SubmissionLimiter
+from api.services.access import Door, DoorRules
 from api.services.cancellation import Cancellation
 from api.services.census import CensusWatch
 from api.services.deadline import AnyLedger, PunctualLedger
 from api.services.exposition import Exposition
 from api.services.health import HealthRules, HealthWatch
 from api.services.job_watch import JobWatch
+from api.services.known_keys import KnownKeys
 from api.services.listing import Listing
 from api.services.lookup import Lookup
 from api.services.openai.audio_calls import AudioCalls, CallRules
@@ -27,9 +32,12 @@ from api.services.results import Results
 from api.services.retries import Retries
 from api.services.spool import Spool
 from api.services.submission import SubmissionRules, Submissions
+from api.services.tokens import tokens_of
 from api.services.uploads import Uploads
 from stenopool.checks import Check, Level, require, startup_checks
 from stenopool.errors import ErrorCode, StenopoolError, TransientError
+from stenopool.keys.book import KeyBook
+from stenopool.keys.format import digest_of
 from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import AsyncLedger, Ledger
 from stenopool.ledger.model import Timing, timing_of
@@ -67,7 +75,10 @@ def lifespan_of(
             bells = Bells(Bell(settings))
             stack.push_async_callback(bells.close)
             ledger = PunctualLedger(AsyncLedger(client, bells.ring))
-            app.state.services = services = await _services(settings, ledger, store, metrics_folder)
+            limiter = SubmissionLimiter(settings.redis_address, settings.rate_limit_submit)
+            stack.callback(limiter.close)
+            entrance = Entrance(await _door(settings, store, client), limiter)
+            app.state.services = services = await _services(settings, ledger, store, metrics_folder, entrance)
             stack.push_async_callback(services.watch.close)
             timing = timing_of(settings.lease_s, settings.beat_s, settings.sweep_s)
             sweeper = asyncio.create_task(sweep_for_ever(ledger, timing), name="sweep")
@@ -155,8 +166,40 @@ def _ring_nothing(_bells: Mapping[str, int]) -> None:
     """Reading and writing an epoch makes no work."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Who may come in, and how often."""
+
+    door: Door
+    limiter: SubmissionLimiter
+
+
+async def _door(settings: Settings, store: LocalStore, client: redis.asyncio.Redis) -> Door:
+    """The way in. A configured credential closes it for good: without its setting nobody gets in by chance.
+
+    Raises:
+        FatalError: ``settings_wrong``.
+        TransientError: ``store_unavailable`` or ``disk_full``.
+    """
+    book = KeyBook(store)
+    tokens = tokens_of(settings)
+    if settings.api_key is not None or tokens is not None:
+        await anyio.to_thread.run_sync(book.close)
+    rules = DoorRules(
+        bootstrap_digest=digest_of(settings.api_key.get_secret_value().encode()) if settings.api_key else None,
+        is_anonymous_allowed=settings.allow_anonymous,
+        trusted_hosts=frozenset(host.lower() for host in settings.trusted_hosts),
+        cors_origins=frozenset(settings.cors_origins),
+    )
+    return Door(KnownKeys(book, client), tokens, rules)
+
+
 async def _services(
-    settings: Settings, ledger: AnyLedger, store: LocalStore, metrics_folder: MetricsFolder | None
+    settings: Settings,
+    ledger: AnyLedger,
+    store: LocalStore,
+    metrics_folder: MetricsFolder | None,
+    entrance: Entrance,
 ) -> Services:
     models = settings.offered_models
     min_free_bytes = settings.min_free_disk_mb * 1024 * 1024
@@ -195,6 +238,9 @@ async def _services(
         exposition=Exposition(census, metrics_folder, settings.data_dir),
         insider_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
         audio_calls=_audio_calls(settings, submissions, lookup),
+        door=entrance.door,
+        limiter=entrance.limiter,
+        believes_proxies=bool(settings.forwarded_allow_ips),
     )
 
 

@@ -4,17 +4,22 @@ import logging
 import multiprocessing
 import os
 import sys
+from typing import Final
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import stenopool
+from api.answer_headers import AnswerHeaders
+from api.hosts import TrustedHosts
 from api.lifespan import lifespan_of
 from api.middleware import LingeringClose, RequestId
 from api.problems import add_problem_handlers
 from api.request_record import RequestRecord
 from api.routes import health, jobs, metrics, openai, statistics, transcribe
 from api.routes.documents import document_problems
+from api.signed_bodies import SignedBodies
 from stenopool.errors import FatalError, StenopoolError
 from stenopool.logs import configure_logs
 from stenopool.metrics_folder import MetricsFolder
@@ -27,6 +32,17 @@ Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems with a st
 `/jobs/{id}/result` are other names of `/transcribe`, `/status/{id}` and `/result/{id}`; `DELETE /jobs/{id}` of
 `DELETE /job/{id}`.
 """
+
+
+_REQUEST_HEADERS: Final = (
+    *("Authorization", "X-API-Key", "X-Request-ID", "X-Timestamp", "X-Content-SHA256", "X-Signature"),
+    *("Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Prefer", "Range"),
+)
+_ANSWER_HEADERS: Final = (
+    *("X-Request-ID", "X-Job-Id", "Location", "Retry-After", "ETag", "Content-Disposition", "Content-Range"),
+    *("RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+)
+"""What pages of allowed origins may send and see (CORS)."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -48,14 +64,32 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     add_problem_handlers(app)
     # The one that is added last is outermost.
+    app.add_middleware(SignedBodies)
     app.add_middleware(LingeringClose)
+    app.add_middleware(TrustedHosts, names=settings.trusted_hosts)
+    _allow_origins(app, settings)
     app.add_middleware(RequestRecord)
     app.add_middleware(RequestId)
+    app.add_middleware(AnswerHeaders)
     app.add_middleware(OneLineStart)
     for routes in (transcribe, jobs, openai, health, statistics, metrics):
         app.include_router(routes.router)
     document_problems(app)
     return app
+
+
+def _allow_origins(app: FastAPI, settings: Settings) -> None:
+    """Lets pages of the named origins call; without any there is no CORS header at all."""
+    if not settings.cors_origins:
+        return
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.cors_origins),
+        allow_credentials=settings.cors_credentials,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=_REQUEST_HEADERS,
+        expose_headers=_ANSWER_HEADERS,
+    )
 
 
 class OneLineStart:
@@ -98,6 +132,8 @@ def _configure_logs(settings: Settings) -> None:
         logger.handlers.clear()
         logger.propagate = True
         logger.addFilter(_drop_colours)
+    # api.request_record says the same, with the request's id and without its query.
+    logging.getLogger("uvicorn.access").disabled = True
 
 
 def _drop_colours(record: logging.LogRecord) -> bool:

@@ -49,6 +49,14 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.IDEMPOTENCY_CONFLICT: 422,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.METHOD_NOT_ALLOWED: 405,
+    ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.BAD_SIGNATURE: 401,
+    ErrorCode.SCOPE_MISSING: 403,
+    ErrorCode.LOCAL_ONLY: 403,
+    ErrorCode.CROSS_SITE: 403,
+    ErrorCode.BAD_HOST: 400,
+    ErrorCode.NO_JOB_LIST: 403,
+    ErrorCode.RATE_LIMITED: 429,
     ErrorCode.NO_WORKER_FOR_MODEL: 503,
     ErrorCode.QUEUE_FULL: 503,
     ErrorCode.LEDGER_UNAVAILABLE: 503,
@@ -130,6 +138,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 def _headers(error: StenopoolError) -> dict[str, str]:
+    if STATUS[error.code] == 401:
+        # RFC 9110, 11.6.1: a 401 names how to do better.
+        return {"WWW-Authenticate": 'Bearer realm="stenopool"'}
     if isinstance(error, TransientError | NotFinishedError):
         return {"Retry-After": str(error.retry_after_s)}
     return {}

@@ -37,7 +37,7 @@ def main() -> None:
         data = Path(folder)
         server = RedisServer(find_redis_server(ROOT / ".cache"), data / "redis")
         place = Place(data_dir=data / "data", host="127.0.0.1", port=free_port(), stop_grace_s=5)
-        os.environ["ALLOW_FAKE_ENGINE"] = "true"
+        os.environ |= {"ALLOW_FAKE_ENGINE": "true", "RATE_LIMIT_SUBMIT": "off"}
         with Stack(place, Choice("fake", "fake"), server, signals) as stack:
             stack.start(print)
             noop = _start_noop(server.url, data)

@@ -36,6 +36,15 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    # The caller.
+    UNAUTHENTICATED = "unauthenticated"
+    BAD_SIGNATURE = "bad_signature"
+    SCOPE_MISSING = "scope_missing"
+    LOCAL_ONLY = "local_only"
+    CROSS_SITE = "cross_site"
+    BAD_HOST = "bad_host"
+    NO_JOB_LIST = "no_job_list"
+    RATE_LIMITED = "rate_limited"
     # The platform, for now.
     NO_WORKER_FOR_MODEL = "no_worker_for_model"
     QUEUE_FULL = "queue_full"

@@ -4,19 +4,41 @@ Names are the ones operators know (``MODEL_SIZE``, ``REDIS_HOST``, …), without
 twin that names a file holding it. The README's table is made from this class (``scripts/settings_table.py``).
 """
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from stenopool.errors import ErrorCode, FatalError
 
-SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL", "METRICS_TOKEN")
+SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL", "METRICS_TOKEN", "API_KEY", "JWT_KEY")
 """Settings that may be given as ``NAME_FILE``, a path to a file that holds the value."""
+
+_RATE: Final = r"^(off|[1-9][0-9]{0,4}/(second|minute|hour|day))$"
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-_\[\]:]+")
+
+
+def _words(value: object) -> object:
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+"""A list, given as words with commas between."""
 
 AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
@@ -74,6 +96,36 @@ class Settings(BaseModel):
     max_queued_jobs: int = Field(10_000, ge=1, description="Uploads are refused beyond this many waiting units.")
     max_jobs_per_transcription: int = Field(1000, ge=1, description="Jobs that may share one running transcription.")
 
+    # Who may.
+    api_key: SecretStr | None = Field(
+        None, description="Key of tenant default, 16 characters or more; once set, nobody is served without a key."
+    )
+    allow_anonymous: bool = Field(
+        False, description="Serves strangers too, as one tenant without a list, as long as no key was ever made."
+    )
+    jwt_key: SecretStr | None = Field(
+        None, description="Key that tokens (JWT) are checked with: the secret of HS*, else the public key as PEM."
+    )
+    jwt_algorithm: Literal[
+        "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"
+    ] = Field("RS256", description="The one algorithm of tokens; what a token says of itself does not count.")
+    jwt_audience: str = Field("", description="Audience (aud) that a token must name; needed with JWT_KEY.")
+    jwt_issuer: str = Field("", description="Issuer (iss) that a token must name; needed with JWT_KEY.")
+    jwt_tenant_claim: str = Field("tenant", min_length=1, description="Claim of a token that names the tenant.")
+    rate_limit_submit: str = Field(
+        "10/minute", pattern=_RATE, description="Submissions per key, else per client address; off = unlimited."
+    )
+    cors_origins: Words = Field(
+        (), description="Origins whose pages may call, with commas, as https://app.example; * = all, without cookies."
+    )
+    cors_credentials: bool = Field(False, description="Whether those pages may send cookies; never with *.")
+    trusted_hosts: Words = Field(
+        (), description="Host names this installation answers to, with commas, as api.example; none = any."
+    )
+    forwarded_allow_ips: Words = Field(
+        (), description="Proxies, as addresses or networks with commas, whose X-Forwarded-For is believed; never *."
+    )
+
     # Processes.
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
@@ -118,6 +170,24 @@ class Settings(BaseModel):
             raise ValueError("ENGINE=fake needs ALLOW_FAKE_ENGINE=true")
         if self.lease_s < 2 * self.beat_s:
             raise ValueError("LEASE_S must be at least twice BEAT_S")
+        return self
+
+    @model_validator(mode="after")
+    def _let_in_nobody_by_mistake(self) -> "Settings":
+        if self.api_key is not None and len(self.api_key.get_secret_value()) < 16:
+            raise ValueError("API_KEY must have 16 characters or more, for instance from: openssl rand -base64 32")
+        if self.jwt_key is not None and not (self.jwt_audience and self.jwt_issuer):
+            raise ValueError("JWT_KEY needs JWT_AUDIENCE and JWT_ISSUER")
+        if "*" in self.cors_origins and self.cors_credentials:
+            raise ValueError("CORS_ORIGINS=* with CORS_CREDENTIALS=true would let every page act for its visitor")
+        for origin in self.cors_origins:
+            if origin != "*" and _ORIGIN.fullmatch(origin) is None:
+                raise ValueError(f"CORS_ORIGINS: {origin[:80]!r} is no origin such as https://app.example")
+        for proxy in self.forwarded_allow_ips:
+            if not _is_network(proxy):
+                raise ValueError(
+                    f"FORWARDED_ALLOW_IPS: {proxy[:80]!r} is no address or network; * would believe anybody"
+                )
         return self
 
     @property
@@ -216,6 +286,14 @@ def _secrets_from_files(given: Mapping[str, str]) -> dict[str, str]:
         except OSError as error:
             raise FatalError(ErrorCode.SETTINGS_WRONG, f"{name}_FILE cannot be read: {error.strerror}") from error
     return found
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _one_line(error: ValidationError) -> str:

@@ -12,6 +12,17 @@ from stenopool.errors import ErrorCode
 from stenopool.media.kinds import KINDS
 from stenopool.transcripts.options import Options
 
+ACCESS_PROBLEMS: Final = (
+    ErrorCode.BAD_HOST,
+    ErrorCode.UNAUTHENTICATED,
+    ErrorCode.BAD_SIGNATURE,
+    ErrorCode.SCOPE_MISSING,
+    ErrorCode.LOCAL_ONLY,
+    ErrorCode.CROSS_SITE,
+    ErrorCode.STORE_UNAVAILABLE,
+)
+"""How every route that asks who calls may end."""
+
 _EVERYWHERE: Final = "Any other problem, for instance `internal_error`"
 
 _JOB_FIELDS: Final[dict[str, dict[str, Any]]] = {
@@ -50,7 +61,7 @@ _SUBMIT_HEADERS: Final[list[dict[str, Any]]] = [
 def problems(*codes: ErrorCode) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route that may end with ``codes``: one entry for each status, naming its codes."""
     by_status: dict[int | str, list[str]] = {}
-    for code in sorted(codes, key=STATUS.__getitem__):
+    for code in sorted(dict.fromkeys(codes), key=STATUS.__getitem__):
         by_status.setdefault(STATUS[code], []).append(f"`{code}`")
     texts: dict[int | str, str] = {status: ", ".join(names) for status, names in by_status.items()}
     # With a default FastAPI does not add its own 422, which no route here answers.

@@ -5,14 +5,15 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.dependencies import ServicesHere, TenantHere
+from api.dependencies import ListingTenantHere, ServicesHere, TenantHere
 from api.disposition import content_disposition
 from api.pieces import pieces
 from api.polling import etag, is_known, known_tags, news, wished_wait_s
 from api.queries import ListQuery, ResultQuery
-from api.routes.documents import problems
+from api.routes.documents import ACCESS_PROBLEMS, problems
 from api.schemas import AcceptedBody, CancelledBody, ListBody, ResultBody, StatusBody
 from api.services.lookup import POLL_AFTER_S, JobStatus
+from stenopool.audit import Act, audit
 from stenopool.errors import ErrorCode
 from stenopool.ledger.model import JobView, RunState
 from stenopool.transcripts.formats import Format, format_of
@@ -20,7 +21,7 @@ from stenopool.transcripts.model import Transcript
 
 router = APIRouter(tags=["jobs"])
 
-_AWAY = (ErrorCode.LEDGER_UNAVAILABLE, ErrorCode.LEDGER_LOST)
+_AWAY = (*ACCESS_PROBLEMS, ErrorCode.LEDGER_UNAVAILABLE, ErrorCode.LEDGER_LOST)
 _READING = (ErrorCode.UNKNOWN_JOB, *_AWAY)
 _ENDINGS = (ErrorCode.NOT_FINISHED, ErrorCode.JOB_FAILED, ErrorCode.JOB_CANCELLED, ErrorCode.RESULT_EXPIRED)
 
@@ -55,7 +56,9 @@ _FORMATS: Final[dict[str, Any]] = {form.media_type: {"schema": _TEXT} for form i
     operation_id="list_jobs",
     responses=problems(ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_OPTION, *_AWAY),
 )
-async def list_jobs(query: Annotated[ListQuery, Query()], services: ServicesHere, tenant: TenantHere) -> ListBody:
+async def list_jobs(
+    query: Annotated[ListQuery, Query()], services: ServicesHere, tenant: ListingTenantHere
+) -> ListBody:
     """Your jobs, newest first, a page at a time.
 
     Go on while `has_more` is true: with filters a page may be short, even empty, before the last.
@@ -120,6 +123,7 @@ async def result(
     """
     form = format_of(query.format, ",".join(request.headers.getlist("accept")))
     document = await services.results.document(job_id, tenant, form, query.wishes(), to_json=_as_json)
+    audit(Act.READ_RESULT, job_id=job_id)
     stem = document.job.name.rpartition(".")[0] or document.job.name
     kind = "inline" if form is Format.JSON else "attachment"
     headers = {
@@ -153,6 +157,7 @@ async def result(
 async def retry(job_id: str, response: Response, services: ServicesHere, tenant: TenantHere) -> AcceptedBody:
     """Tries a failed or cancelled job again, under its own id, with the recording that was uploaded."""
     accepted = await services.retries.retry(job_id, tenant)
+    audit(Act.RETRY, job_id=job_id)
     response.headers["Location"] = f"/jobs/{job_id}"
     response.headers["Retry-After"] = str(0 if accepted.state.ended else POLL_AFTER_S)
     return AcceptedBody.of(accepted)
@@ -162,12 +167,13 @@ async def retry(job_id: str, response: Response, services: ServicesHere, tenant:
     "/job/{job_id}",
     response_model=CancelledBody,
     operation_id="cancel_job",
-    responses=problems(*_READING, ErrorCode.JOB_ENDED, ErrorCode.STORE_UNAVAILABLE, ErrorCode.DISK_FULL),
+    responses=problems(*_READING, ErrorCode.JOB_ENDED, ErrorCode.DISK_FULL),
 )
 @router.delete("/jobs/{job_id}", response_model=CancelledBody, include_in_schema=False)
 async def cancel(job_id: str, services: ServicesHere, tenant: TenantHere) -> CancelledBody:
     """Takes a job back. Other jobs for the same recording go on; repeating the call answers the same."""
     job = await services.cancellation.cancel(job_id, tenant)
+    audit(Act.CANCEL, job_id=job.job_id)
     return CancelledBody(job_id=job.job_id, status=RunState.CANCELLED, message="cancelled")
 
 

@@ -10,6 +10,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import ServicesHere, TenantHere
+from api.limits import limit_submissions
 from api.openai_problems import job_headers, keep_job_id, rendered
 from api.openai_schemas import DeltaEvent, DoneEvent, ModelBody, ModelListBody, TranscriptionBody, VerboseBody
 from api.problems import STATUS, problem_of
@@ -17,6 +18,7 @@ from api.routes.openai_documents import ANSWERS, audio_form, openai_problems
 from api.routes.transcribe import envelope_of
 from api.services.openai.audio_call import AnswerFormat, AudioCall, SpeechTask
 from api.streams import event, event_stream, unless_gone
+from stenopool.audit import Act, audit
 from stenopool.errors import ErrorCode, StenopoolError
 from stenopool.transcripts.formats import Format, render
 from stenopool.transcripts.model import Transcript
@@ -36,6 +38,7 @@ _FILES: Final = {AnswerFormat.TEXT: Format.TEXT, AnswerFormat.SRT: Format.SRT, A
     responses=ANSWERS,
     openapi_extra=audio_form(),
 )
+@limit_submissions
 async def transcribe(request: Request, services: ServicesHere, tenant: TenantHere) -> Response:
     """Transcribes one recording and answers when it is done, as OpenAI's API does.
 
@@ -52,13 +55,14 @@ async def transcribe(request: Request, services: ServicesHere, tenant: TenantHer
     responses=ANSWERS,
     openapi_extra=audio_form(),
 )
+@limit_submissions
 async def translate(request: Request, services: ServicesHere, tenant: TenantHere) -> Response:
     """Translates one recording into English; all else as in transcriptions."""
     return await _answer(request, services, tenant, "translate")
 
 
 @router.get("/models", response_model=ModelListBody, operation_id="openai_list_models")
-async def models(services: ServicesHere) -> ModelListBody:
+async def models(services: ServicesHere, _tenant: TenantHere) -> ModelListBody:
     """The models that may be asked for."""
     return ModelListBody(data=[ModelBody(id=name) for name in services.audio_calls.rules.models.names])
 
@@ -69,7 +73,7 @@ async def models(services: ServicesHere) -> ModelListBody:
     operation_id="openai_get_model",
     responses=openai_problems(ErrorCode.MODEL_NOT_FOUND),
 )
-async def one_model(model: str, services: ServicesHere) -> ModelBody:
+async def one_model(model: str, services: ServicesHere, _tenant: TenantHere) -> ModelBody:
     """One of the models."""
     services.audio_calls.rules.models.model(model)
     return ModelBody(id=model)
@@ -84,6 +88,7 @@ async def _answer(request: Request, services: ServicesHere, tenant: TenantHere, 
     ):
         call = calls.read(upload, task)
         job_id = await calls.submit(tenant, upload, call)
+    audit(Act.SUBMIT, job_id=job_id)
     keep_job_id(request, job_id)
     if call.is_streamed:
         return event_stream(_events(request, calls.pieces(job_id, tenant)), job_headers(request))

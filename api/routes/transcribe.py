@@ -5,17 +5,21 @@ from contextlib import aclosing
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import ServicesHere, TenantHere
-from api.routes.documents import problems, upload
+from api.limits import limit_submissions
+from api.routes.documents import ACCESS_PROBLEMS, problems, upload
 from api.schemas import AcceptedBody
 from api.services.form import MAX_FIELDS
 from api.services.job_request import require_key
 from api.services.lookup import POLL_AFTER_S
 from api.services.uploads import Envelope
+from stenopool.audit import Act, audit
 from stenopool.errors import ErrorCode, UsageError
 
 router = APIRouter(tags=["jobs"])
 
 _PROBLEMS = problems(
+    *ACCESS_PROBLEMS,
+    ErrorCode.RATE_LIMITED,
     ErrorCode.MALFORMED_UPLOAD,
     ErrorCode.UPLOAD_TOO_SLOW,
     ErrorCode.FILE_TOO_LARGE,
@@ -43,6 +47,9 @@ _HEADERS = {
         "description": "`true` where an earlier request with this key was answered.",
         "schema": {"type": "string"},
     },
+    "RateLimit-Limit": {"description": "Submissions in the window.", "schema": {"type": "integer"}},
+    "RateLimit-Remaining": {"description": "Submissions left in it.", "schema": {"type": "integer"}},
+    "RateLimit-Reset": {"description": "Seconds until one more is free.", "schema": {"type": "integer"}},
 }
 
 
@@ -55,6 +62,7 @@ _HEADERS = {
     openapi_extra=upload(),
 )
 @router.post("/jobs", status_code=202, response_model=AcceptedBody, include_in_schema=False)
+@limit_submissions
 async def submit(request: Request, response: Response, services: ServicesHere, tenant: TenantHere) -> AcceptedBody:
     """Takes one recording and answers at once; the work goes on behind.
 
@@ -70,6 +78,7 @@ async def submit(request: Request, response: Response, services: ServicesHere, t
         services.uploads.receive(envelope_of(request), body) as upload,
     ):
         accepted = await services.submissions.submit(tenant, upload, key)
+    audit(Act.SUBMIT, job_id=accepted.job_id)
     response.headers["Location"] = f"/jobs/{accepted.job_id}"
     response.headers["Retry-After"] = str(0 if accepted.state.ended else POLL_AFTER_S)
     if accepted.is_replay:

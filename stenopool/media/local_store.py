@@ -23,6 +23,9 @@ _UNFINISHED: Final = ".unfinished"
 
 _FILE_MODE: Final = 0o660
 _FOLDER_MODE: Final = 0o770
+_PRIVATE: Final = "keys/"
+"""Below here is what opens doors: readable by the platform's own user alone, whatever the umask."""
+_PRIVATE_FILE_MODE: Final = 0o600
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -36,7 +39,7 @@ class LocalStore:
         """Writes once, durable on return. False: the object was there already and is left as it is."""
         final = self._locate(key)
         with _as_store_errors():
-            unfinished = self._write_unfinished(body)
+            unfinished = self._write_unfinished(body, _mode_of(key))
             try:
                 return self._link(unfinished, final)
             finally:
@@ -64,7 +67,7 @@ class LocalStore:
         """Writes or replaces atomically, durable on return."""
         final = self._locate(key)
         with _as_store_errors():
-            unfinished = self._write_unfinished(body)
+            unfinished = self._write_unfinished(body, _mode_of(key))
             try:
                 self._make_folder(final.parent)
                 unfinished.rename(final)
@@ -137,12 +140,12 @@ class LocalStore:
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 raise KeyError(key) from None
 
-    def _write_unfinished(self, body: bytes) -> Path:
+    def _write_unfinished(self, body: bytes, mode: int) -> Path:
         folder = self._root / _UNFINISHED
         self._make_folder(folder)
         file = folder / secrets.token_hex(16)
         try:
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE), "wb") as output:
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as output:
                 output.write(body)
                 output.flush()
                 os.fsync(output.fileno())
@@ -171,6 +174,10 @@ class LocalStore:
         with contextlib.suppress(FileExistsError):
             folder.mkdir(_FOLDER_MODE)
             _sync_folder(folder.parent)
+
+
+def _mode_of(key: str) -> int:
+    return _PRIVATE_FILE_MODE if key.startswith(_PRIVATE) else _FILE_MODE
 
 
 @contextlib.contextmanager

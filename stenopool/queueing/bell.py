@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
+import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
 
@@ -14,6 +15,9 @@ from stenopool.settings import Settings
 
 MAX_BELLS: Final = 32
 """Most bells rung for one queue in one call; the ledger never asks for more (rule 15)."""
+
+REQUEST_ID: Final = "request_id"
+"""Header of a bell, and name in the log's context."""
 
 _ASYNC_LIMIT_S: Final = 3.0
 
@@ -61,5 +65,18 @@ class Bell:
     def _publish(self, queue: str) -> None:
         # By name: the API process holds no task code. Nothing is declared, so one ring is one write to Redis.
         self._app.send_task(
-            SHIFT_TASK, args=(queue,), queue=bell_queue(queue), declare=[], priority=0, retry=False, ignore_result=True
+            SHIFT_TASK,
+            args=(queue,),
+            queue=bell_queue(queue),
+            declare=[],
+            priority=0,
+            retry=False,
+            ignore_result=True,
+            headers=_headers(),
         )
+
+
+def _headers() -> dict[str, str]:
+    """The request that made the work, as the log's context knows it; rung from elsewhere there is none."""
+    request_id = structlog.contextvars.get_contextvars().get(REQUEST_ID)
+    return {REQUEST_ID: str(request_id)} if request_id else {}

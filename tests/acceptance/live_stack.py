@@ -112,9 +112,12 @@ def live_stack(redis_binary: Path, data_dir: Path, choice: Choice) -> Iterator[P
     """All processes of the local runner on free ports, stopped at the end. Settings come from the environment."""
     place = Place(data_dir=data_dir, host="127.0.0.1", port=free_port(), stop_grace_s=5)
     with (
+        pytest.MonkeyPatch.context() as patch,
         StopSignals() as signals,
         Stack(place, choice, RedisServer(redis_binary, data_dir / "redis"), signals) as stack,
     ):
+        # Twenty at once are what some of these tests are about.
+        patch.setenv("RATE_LIMIT_SUBMIT", "off")
         stack.start(lambda _: None)
         people = People(stack)
         try:

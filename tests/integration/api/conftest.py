@@ -12,6 +12,7 @@ from stenopool.local.redis_server import RedisServer
 from stenopool.media.local_store import LocalStore
 from stenopool.queueing.names import recognise_pool
 from stenopool.redis_pools import redis_client
+from tests.integration.api.place import Place, a_place
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.server import ApiServer
 
@@ -61,6 +62,13 @@ def worker(ledger: Ledger, store: LocalStore) -> Iterator[ScriptedWorker]:
 def http(api: ApiServer) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=api.address, trust_env=False, timeout=10) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def place(redis_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """An API with keys, shared by the module's tests: each makes keys of its own."""
+    with a_place(redis_binary, tmp_path_factory.mktemp("place"), POOL) as place:
+        yield place
 
 
 @pytest.fixture

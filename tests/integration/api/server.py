@@ -25,11 +25,19 @@ class ApiServer:
         data_dir: Path,
         settings: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
+        host: str = LOOPBACK,
     ) -> None:
         self.port = free_port()
         self.data_dir = data_dir
         environment = child_environment(
-            {"REDIS_URL": redis_url, "DATA_DIR": str(data_dir), "MODEL_SIZE": "demo", **(settings or {})}
+            {
+                "REDIS_URL": redis_url,
+                "DATA_DIR": str(data_dir),
+                "MODEL_SIZE": "demo",
+                # What is limited is tested where it is; elsewhere a test submits as often as it likes.
+                "RATE_LIMIT_SUBMIT": "off",
+                **(settings or {}),
+            }
         )
         argv = [
             "-m",
@@ -37,7 +45,7 @@ class ApiServer:
             "--factory",
             "api.main:create_app",
             "--host",
-            LOOPBACK,
+            host,
             "--port",
             str(self.port),
             *arguments,

@@ -33,9 +33,7 @@ def serving(redis: RedisServer, data_dir: Path, settings: Mapping[str, str]) -> 
 def trickle(server: ApiServer, pause_s: float, piece: bytes = b"\x00") -> tuple[str, float]:
     """Sends a raw body piece by piece until an answer comes: its text, and after how many seconds."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as wire:
-        head = (
-            f"POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: audio/wav\r\nContent-Length: {SIZE_BYTES}\r\n\r\n"
-        )
+        head = f"POST /transcribe HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: audio/wav\r\nContent-Length: {SIZE_BYTES}\r\n\r\n"
         wire.sendall(head.encode() + wav(300))
         began = time.monotonic()
         wire.settimeout(pause_s)
@@ -79,9 +77,7 @@ def test_fifty_slow_clients_hold_up_nobody_and_are_all_ended(own_redis: RedisSer
     settings = {"MIN_UPLOAD_RATE": "10000", "UPLOAD_WINDOW_S": "2"}
     with serving(own_redis, data_dir, settings) as server:
         wires = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(50)]
-        head = (
-            f"POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: audio/wav\r\nContent-Length: {SIZE_BYTES}\r\n\r\n"
-        )
+        head = f"POST /transcribe HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: audio/wav\r\nContent-Length: {SIZE_BYTES}\r\n\r\n"
         for wire in wires:
             wire.sendall(head.encode() + wav(300))
         with httpx.Client(base_url=server.address, trust_env=False, timeout=10) as client:

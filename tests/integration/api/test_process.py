@@ -111,12 +111,20 @@ def test_the_openapi_document_is_whole(http: httpx.Client) -> None:
 def test_every_problem_a_job_route_may_answer_is_documented(http: httpx.Client) -> None:
     document = http.get("/openapi.json").json()
     for path, method, statuses in (
-        ("/transcribe", "post", {"202", "400", "408", "413", "415", "422", "429", "503", "507", "default"}),
-        ("/status/{job_id}", "get", {"200", "304", "404", "503", "default"}),
-        ("/result/{job_id}", "get", {"200", "404", "409", "410", "422", "503", "default"}),
-        ("/jobs", "get", {"200", "422", "503", "default"}),
-        ("/jobs/{job_id}/retry", "post", {"202", "404", "409", "410", "429", "503", "507", "default"}),
-        ("/job/{job_id}", "delete", {"200", "404", "409", "503", "507", "default"}),
+        (
+            "/transcribe",
+            "post",
+            {"202", "400", "401", "403", "408", "413", "415", "422", "429", "503", "507", "default"},
+        ),
+        ("/status/{job_id}", "get", {"200", "304", "400", "401", "403", "404", "503", "default"}),
+        ("/result/{job_id}", "get", {"200", "400", "401", "403", "404", "409", "410", "422", "503", "default"}),
+        ("/jobs", "get", {"200", "400", "401", "403", "422", "503", "default"}),
+        (
+            "/jobs/{job_id}/retry",
+            "post",
+            {"202", "400", "401", "403", "404", "409", "410", "429", "503", "507", "default"},
+        ),
+        ("/job/{job_id}", "delete", {"200", "400", "401", "403", "404", "409", "503", "507", "default"}),
     ):
         responses = document["paths"][path][method]["responses"]
         assert set(responses) == statuses

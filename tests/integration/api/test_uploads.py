@@ -55,7 +55,7 @@ def test_a_chunked_body_over_the_limit_is_refused(http: httpx.Client) -> None:
 def test_a_length_over_the_limit_is_refused_before_the_body(api: ApiServer) -> None:
     with socket.create_connection(("127.0.0.1", api.port), timeout=5) as wire:
         wire.sendall(
-            f"POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM['Content-Type']}\r\n"
+            f"POST /transcribe HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {FORM['Content-Type']}\r\n"
             f"Content-Length: {LIMIT_BYTES * 100}\r\nExpect: 100-continue\r\n\r\n".encode()
         )
         answer = wire.recv(65_536)
@@ -66,7 +66,7 @@ def test_a_client_that_sends_all_before_it_reads_gets_the_refusal(api: ApiServer
     # Many clients do; closing at once would make their kernel drop the answer.
     body = HEAD + b"this is no recording " * 60_000 + TAIL
     with socket.create_connection(("127.0.0.1", api.port), timeout=10) as wire:
-        head = f"POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM['Content-Type']}\r\n"
+        head = f"POST /transcribe HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {FORM['Content-Type']}\r\n"
         wire.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
         wire.sendall(body)
         answer = wire.recv(65_536)
@@ -114,7 +114,7 @@ def test_an_unknown_field_is_refused_with_the_nearest_name(http: httpx.Client) -
 
 def test_a_client_that_breaks_off_leaves_no_file(api: ApiServer) -> None:
     with socket.create_connection(("127.0.0.1", api.port), timeout=5) as wire:
-        head = f"POST /transcribe HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM['Content-Type']}\r\n"
+        head = f"POST /transcribe HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {FORM['Content-Type']}\r\n"
         wire.sendall(f"{head}Content-Length: {LIMIT_BYTES}\r\n\r\n".encode() + HEAD + wav(100_000))
         wait_until(lambda: api.spool, 5, "a spool file")
     wait_until(lambda: api.spool == [], 5, "the spool file to go")
