@@ -46,7 +46,7 @@ if state ~= 'failed' and state ~= 'cancelled' then
 end
 local run = indexed_run(given.digest)
 if run and is_live(run) then
-  if live_jobs(run) >= given.max_jobs_per_run then
+  if count_jobs(run) >= given.max_jobs_per_run then
     return answer('refused_joins')
   end
   point_at(job, run.id)

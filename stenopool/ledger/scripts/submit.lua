@@ -73,7 +73,7 @@ if earlier then
 end
 local run = indexed_run(given.digest)
 if run and is_live(run) then
-  if live_jobs(run) >= given.max_jobs_per_run then
+  if count_jobs(run) >= given.max_jobs_per_run then
     return refuse('refused_joins')
   end
   add_job(run.id, false)

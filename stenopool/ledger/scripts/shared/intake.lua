@@ -6,7 +6,7 @@ local function indexed_run(digest)
   return run_id and load_run(run_id)
 end
 
-local function live_jobs(run)
+local function count_jobs(run)
   return redis.call('SCARD', keys.run_jobs(run.id)) + (run.first_job ~= '' and 1 or 0)
 end
 
