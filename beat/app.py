@@ -13,8 +13,12 @@ from beat.timetable import beat_schedule
 from stenopool.errors import FatalError
 from stenopool.logs import configure_logs
 from stenopool.queueing.celery_app import celery_settings, house_queues, make_app, silence_root_warning
+from stenopool.queueing.names import HOUSE
 from stenopool.queueing.startup import make_sure
 from stenopool.settings import Settings, process_settings
+
+PULSE_EXPIRES_S: Final = 10
+"""The first pulse of a housekeeper that is away again is nobody's."""
 
 _THREADS: Final = 2
 """A long round of housekeeping must not hold up the pulse."""
@@ -63,6 +67,11 @@ def _on_begin(**_: Any) -> None:
     make_sure(process_settings(), "beat")
 
 
+def _on_ready(sender: Any, **_: Any) -> None:
+    # The clock's first comes after a whole interval; until then health would miss a housekeeper that is there.
+    sender.app.send_task("house.pulse", queue=HOUSE, expires=PULSE_EXPIRES_S)
+
+
 def _on_setup_logging(**_: Any) -> None:
     configure_logs(process_settings(), "beat")
 
@@ -75,6 +84,7 @@ def _on_embedded_clock(**_: Any) -> None:
 for _signal, _receiver in (
     (signals.celeryd_init, _on_celeryd_init),
     (signals.worker_init, _on_begin),
+    (signals.worker_ready, _on_ready),
     (signals.beat_init, _on_begin),
     (signals.setup_logging, _on_setup_logging),
     (signals.beat_embedded_init, _on_embedded_clock),

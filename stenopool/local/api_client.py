@@ -70,6 +70,8 @@ def missing_in(health: Mapping[str, Any], choice: Choice) -> str:
     checks = health.get("checks", {})
     wrong = [name for name in ("redis", "store") if checks.get(name, {}).get("status") != "healthy"]
     wrong += [f"the {name} worker" for name in ("prepare", "recognise") if not workers.get(name)]
+    if checks.get("beat", {}).get("status") != "healthy":
+        wrong.append("the housekeeper")
     if health.get("engine") != choice.engine:
         # Somebody else's API on the port that was free a moment ago.
         wrong.append(f"an API for {choice.engine}")
