@@ -23,7 +23,9 @@ from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import AsyncLedger, Ledger
 from stenopool.ledger.model import Timing, timing_of
 from stenopool.logs import get_logger
+from stenopool.media.endings import write_endings
 from stenopool.media.local_store import LocalStore
+from stenopool.media.store import Store
 from stenopool.queueing.bell import Bell
 from stenopool.queueing.names import recognise_pool
 from stenopool.redis_pools import async_redis_client, redis_client
@@ -53,7 +55,7 @@ def lifespan_of(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextM
             ledger = PunctualLedger(AsyncLedger(client, bells.ring))
             app.state.services = await _services(settings, ledger, store)
             timing = timing_of(settings.lease_s, settings.beat_s, settings.sweep_s)
-            sweeper = asyncio.create_task(sweep_for_ever(ledger, timing), name="sweep")
+            sweeper = asyncio.create_task(sweep_for_ever(ledger, store, timing), name="sweep")
             stack.push_async_callback(_stop, sweeper)
             _log.info("api_started", engine=settings.engine, model=settings.model_size)
             yield
@@ -83,12 +85,14 @@ class Bells:
         await anyio.to_thread.run_sync(self._bell.close)
 
 
-async def sweep_for_ever(ledger: AnyLedger, timing: Timing) -> None:
-    """Calls the sweep at its period. An outage is logged when it begins and when it ends, not every five seconds."""
+async def sweep_for_ever(ledger: AnyLedger, store: Store, timing: Timing) -> None:
+    """Calls the sweep at its period, writes the endings of runs that failed by it. An outage is logged when it begins and when it ends, not every five seconds."""
     trouble: str | None = None
     while True:
         try:
             swept = await ledger.do(op.sweep(timing))
+            if swept.failed_runs:
+                await anyio.to_thread.run_sync(write_endings, store, swept.failed_runs)
             found = ErrorCode.LEDGER_LOST if swept.ledger_lost else None
         except StenopoolError as error:
             found = error.code

@@ -1,10 +1,12 @@
-"""What the housekeeper works with: settings and ledger, made with the first task of its process."""
+"""What the housekeeper works with: settings, ledger and store, made with the first task of its process."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import Timing, timing_of
+from stenopool.media.local_store import LocalStore
+from stenopool.media.store import Store
 from stenopool.queueing.bell import Bell
 from stenopool.redis_pools import redis_client
 from stenopool.settings import Settings, process_settings
@@ -17,6 +19,7 @@ class House:
     settings: Settings
     timing: Timing
     ledger: Ledger
+    store: Store
 
 
 @lru_cache(maxsize=1)
@@ -27,4 +30,5 @@ def house() -> House:
         settings,
         timing_of(settings.lease_s, settings.beat_s, settings.sweep_s),
         Ledger(redis_client(settings.redis_address), Bell(settings).ring),
+        LocalStore(settings.data_dir / "store"),
     )

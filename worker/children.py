@@ -18,7 +18,7 @@ from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import Blame, HeldClaim, Timing
 from stenopool.logs import get_logger
-from worker.endings import Attempt, Endings, timeout_code
+from worker.endings import Endings, timeout_code
 from worker.run_files import ChildRecord, ClaimRecord, RunFiles
 
 _SILENT_DETAIL: Final = "the work took longer than it may and did not answer, its process was ended"
@@ -78,7 +78,7 @@ class Children:
         self._worker.files.remove_child(child.pid)
 
     def _abandon(self, child: ChildRecord) -> None:
-        abandoned = self._ledger.do(op.abandon(self._name_of(child)))
+        abandoned = self._endings.abandon(self._name_of(child))
         if abandoned.claims:
             # None means that the child had told the ledger itself; then it has counted the failure, too.
             self._note_failures(child.claims)
@@ -97,9 +97,8 @@ class Children:
         _log.error("child_silent", pid=child.pid, silent_s=round(silent_s, 1))
         self._note_failures(child.claims)
         for claim in child.claims:
-            attempt = Attempt(claim.claim_id, claim.unit.partition("/")[0], claim.attempt)
             try:
-                self._endings.fail(attempt, timeout_code(claim.kind), Blame.UNIT, _SILENT_DETAIL)
+                self._endings.fail(claim.claim_id, timeout_code(claim.kind), Blame.UNIT, _SILENT_DETAIL)
             except StenopoolError as error:
                 # Killed all the same: it holds the machine. Its claims are abandoned with it.
                 _log.warning("silence_not_told", unit=claim.unit, code=str(error.code))

@@ -1,31 +1,16 @@
-"""Ends a unit badly: tells the ledger, and where that ends the run, writes the ending into its jobs' manifests.
+"""Ends units badly on behalf of a worker, and writes the endings of the runs that fail by it into their jobs' manifests."""
 
-The manifests come after the ledger: one that says "failed" wins at a rebuild, so it must never be written for a run
-that goes on. A process that dies in between costs a rebuild one more try of the run, nothing else.
-"""
+from typing import TypeVar
 
-from dataclasses import dataclass
-from datetime import date
-
-from stenopool.clock import utc_now
-from stenopool.errors import ErrorCode, StenopoolError
+from stenopool.errors import ErrorCode
 from stenopool.ledger import operations as op
+from stenopool.ledger.call import Call
 from stenopool.ledger.ledger import Ledger
-from stenopool.ledger.model import MAX_ATTEMPTS, Blame, Failed, FailOutcome, LiveJob, Released, UnitKind
-from stenopool.logs import get_logger
-from stenopool.media.manifest import Ending, read_manifest
-from stenopool.media.store import Store, manifest_key
+from stenopool.ledger.model import Abandoned, Blame, Failed, FailingAnswer, Released, Swept, Timing, UnitKind
+from stenopool.media.endings import write_endings
+from stenopool.media.store import Store
 
-_log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A claim as its ending needs it. ``before`` counts the attempts that earlier claims started."""
-
-    claim_id: str
-    transcription_id: str
-    before: int
+_A = TypeVar("_A", bound=FailingAnswer)
 
 
 def timeout_code(kind: UnitKind) -> ErrorCode:
@@ -34,48 +19,29 @@ def timeout_code(kind: UnitKind) -> ErrorCode:
 
 
 class Endings:
-    """Fails and releases units on behalf of a worker."""
+    """The operations by which a run may fail. Each raises ``TransientError`` when the ledger does not answer."""
 
     def __init__(self, ledger: Ledger, store: Store) -> None:
         self._ledger = ledger
         self._store = store
 
-    def fail(self, attempt: Attempt, code: ErrorCode, blame: Blame, detail: str) -> Failed:
-        """Fails an attempt.
+    def fail(self, claim_id: str, code: ErrorCode, blame: Blame, detail: str) -> Failed:
+        """Fails an attempt."""
+        return self._written(op.fail(claim_id, code, blame, detail))
 
-        Raises:
-            TransientError: the ledger does not answer.
-        """
-        may_be_last = blame is Blame.INPUT or attempt.before + 1 >= MAX_ATTEMPTS
-        jobs = self._jobs(attempt) if may_be_last else ()
-        failed = self._ledger.do(op.fail(attempt.claim_id, code, blame, detail))
-        if failed.outcome is FailOutcome.FAILED:
-            self._write(jobs, code, detail)
-        return failed
+    def release(self, claim_id: str, delay_ms: int) -> Released:
+        """Gives a unit back; delays that come to more than an hour fail its run."""
+        return self._written(op.release(claim_id, delay_ms))
 
-    def release(self, attempt: Attempt, delay_ms: int) -> Released:
-        """Gives a unit back; delays that come to more than an hour fail its run.
+    def abandon(self, worker: str) -> Abandoned:
+        """Ends the leases of a dead child, ``worker`` is ``<worker id>/<pid>``; a third attempt fails the run."""
+        return self._written(op.abandon(worker))
 
-        Raises:
-            TransientError: the ledger does not answer.
-        """
-        jobs = self._jobs(attempt) if delay_ms else ()
-        released = self._ledger.do(op.release(attempt.claim_id, delay_ms))
-        if released.run_failed:
-            self._write(jobs, ErrorCode.TRANSIENT_TOO_LONG, "what the work needs was away for more than an hour")
-        return released
+    def sweep(self, timing: Timing) -> Swept:
+        """Ends the leases that ran out, of whomever."""
+        return self._written(op.sweep(timing))
 
-    def _jobs(self, attempt: Attempt) -> tuple[LiveJob, ...]:
-        # Asked before: an ended run tells its jobs no more.
-        return self._ledger.do(op.jobs_of(attempt.transcription_id))
-
-    def _write(self, jobs: tuple[LiveJob, ...], code: ErrorCode, detail: str) -> None:
-        ending = Ending(state="failed", at=utc_now(), code=code, detail=detail)
-        for job in jobs:
-            key = manifest_key(date.fromisoformat(job.manifest_day), job.job_id)
-            try:
-                self._store.replace(key, read_manifest(self._store.get(key)).ended(ending).to_bytes())
-            except KeyError:
-                _log.info("manifest_gone", job_id=job.job_id)
-            except (StenopoolError, ValueError) as error:
-                _log.warning("ending_not_written", job_id=job.job_id, error=type(error).__name__)
+    def _written(self, call: Call[_A]) -> _A:
+        answer = self._ledger.do(call)
+        write_endings(self._store, answer.failed_runs)
+        return answer

@@ -4,7 +4,6 @@ import threading
 import time
 
 from stenopool.ledger.model import Grant, HeldClaim, UnitKind
-from worker.endings import Attempt
 from worker.run_files import ClaimRecord
 
 
@@ -39,11 +38,6 @@ class Holding:
             number = int(name.rpartition("-")[2]) + 1
             name = f"span {number}/{max(self.grant.units, number)}"
         return f"{self.grant.transcription_id[:8]} {name}"
-
-    @property
-    def attempt(self) -> Attempt:
-        """What ending it badly needs."""
-        return Attempt(self.grant.claim_id, self.grant.transcription_id, self.grant.attempt)
 
     @property
     def lost(self) -> bool:
@@ -95,5 +89,4 @@ class Holding:
             started=held.started,
             done_s=held.done_s,
             kind=self.grant.kind,
-            attempt=self.grant.attempt,
         )

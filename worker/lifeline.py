@@ -45,6 +45,7 @@ class Lifeline:
         self._worker = worker
         self._pools = pools
         self._ledger = ledger
+        self._endings = endings
         self._loop = loop
         self._children = Children(worker, ledger, endings, loop.replace_dead_children)
         self._in_outage = False
@@ -127,7 +128,7 @@ class Lifeline:
             self._loop.stop_listening()
 
     def _sweep(self) -> None:
-        swept = self._ledger.do(op.sweep(self._worker.timing))
+        swept = self._endings.sweep(self._worker.timing)
         if self._in_outage:
             _log.info("outage_over")
             self._in_outage = False

@@ -52,8 +52,6 @@ class ClaimRecord(_Record):
     started: bool
     done_s: float
     kind: UnitKind
-    attempt: int
-    """Attempts started by earlier claims."""
 
 
 class ChildRecord(_Record):

@@ -170,14 +170,14 @@ class Shift:
         _log.warning("unit_failed", code=str(error.code), blame=str(blame), reason=error.message)
         if blame is Blame.UNIT:
             self._duty.files.note_failure(holding.unit)
-        self._retried(lambda: self._duty.endings.fail(holding.attempt, error.code, blame, error.message))
+        self._retried(lambda: self._duty.endings.fail(holding.grant.claim_id, error.code, blame, error.message))
         self._note(holding, str(error.code))
 
     def _release(self, holding: Holding, error: TransientError) -> None:
         self._end_work(holding)
         delay_s = min(max(error.retry_after_s, _SHORTEST_DELAY_S), _LONGEST_DELAY_S)
         _log.warning("unit_released", code=str(error.code), delay_s=delay_s)
-        self._retried(lambda: self._duty.endings.release(holding.attempt, delay_s * 1000))
+        self._retried(lambda: self._duty.endings.release(holding.grant.claim_id, delay_s * 1000))
         self._note(holding, "released")
 
     def _give_up(self, holding: Holding) -> None:
@@ -186,7 +186,7 @@ class Shift:
         if holding.lost:
             self._note(holding, "stopped")
             return
-        self._retried(lambda: self._duty.endings.release(holding.attempt, 0))
+        self._retried(lambda: self._duty.endings.release(holding.grant.claim_id, 0))
         self._note(holding, "given back")
 
     def _end_work(self, holding: Holding) -> None:

@@ -127,7 +127,7 @@ class Watchdog:
             _log.error("unit_overdue", unit=holding.unit, timeout_s=round(holding.timeout_s, 1))
             self._child.files.note_failure(holding.unit)
             try:
-                self._endings.fail(holding.attempt, timeout_code(holding.grant.kind), Blame.UNIT, TIMEOUT_DETAIL)
+                self._endings.fail(holding.grant.claim_id, timeout_code(holding.grant.kind), Blame.UNIT, TIMEOUT_DETAIL)
             except StenopoolError as error:
                 # The main process abandons the claims of a dead child: the attempt is spent either way.
                 _log.warning("overdue_not_told", unit=holding.unit, error=str(error.code))

@@ -3,6 +3,7 @@
 from beat.app import app
 from beat.house import house
 from stenopool.ledger import operations as op
+from stenopool.media.endings import write_endings
 from stenopool.queueing.names import PREPARE, recognise_pool
 
 
@@ -10,6 +11,7 @@ from stenopool.queueing.names import PREPARE, recognise_pool
 def sweep() -> str:
     """Puts back what expired and finds missing bells; the script itself answers at once when it ran a moment ago."""
     swept = house().ledger.do(op.sweep(house().timing))
+    write_endings(house().store, swept.failed_runs)
     if swept.ledger_lost:
         return "the ledger has no epoch"
     return f"{swept.expired} leases expired, {swept.delayed_due} delays over" if swept.ran else "swept a moment ago"

@@ -86,14 +86,49 @@ class Committed(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Failed(Answer):
+class LiveJob:
+    """A job that waits on a live run."""
+
+    job_id: str
+    tenant: str
+    created_ms: int
+
+    @property
+    def manifest_day(self) -> str:
+        """``yyyy-mm-dd`` (UTC) under which the job's manifest stands."""
+        return from_ms(self.created_ms).date().isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run that a call ended in failure, and the jobs that waited on it until then."""
+
+    transcription_id: str
+    ended_ms: int
+    code: str
+    jobs: tuple[LiveJob, ...]
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailingAnswer(Answer):
+    """What an operation returns that may end runs: the caller writes their endings (``stenopool.media.endings``).
+
+    The same call again names none: only the first answer does.
+    """
+
+    failed_runs: tuple[FailedRun, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(FailingAnswer):
     """Answer of ``fail``."""
 
     outcome: FailOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Released(Answer):
+class Released(FailingAnswer):
     """Answer of ``release``; False when the claim was not in force any more."""
 
     ok: bool
@@ -102,7 +137,7 @@ class Released(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Abandoned(Answer):
+class Abandoned(FailingAnswer):
     """Answer of ``abandon``: claims that were put back or failed."""
 
     claims: int
@@ -119,7 +154,7 @@ class Cancelled(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Swept(Answer):
+class Swept(FailingAnswer):
     """Answer of ``sweep``. ``ran`` is False when another sweep was less than 4 s ago."""
 
     ran: bool
@@ -208,20 +243,6 @@ class Found:
     transcription_id: str
     state: RunState
     media_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class LiveJob:
-    """A job that waits on a live run."""
-
-    job_id: str
-    tenant: str
-    created_ms: int
-
-    @property
-    def manifest_day(self) -> str:
-        """``yyyy-mm-dd`` (UTC) under which the job's manifest stands."""
-        return from_ms(self.created_ms).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)

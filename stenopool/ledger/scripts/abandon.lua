@@ -1,4 +1,4 @@
--- abandon: a child is known to be dead; all its leases run out now. Answers how many did.
+-- abandon: a child is known to be dead; all its leases run out now. Answers how many did, and which runs failed by it.
 begin_even_when_full()
 local claim_ids = redis.call('ZRANGE', keys.leases, 0, -1)
 table.sort(claim_ids)
@@ -11,4 +11,4 @@ for _, claim_id in ipairs(claim_ids) do
     count = count + 1
   end
 end
-return cjson.encode({claims = count, bells = bells()})
+return cjson.encode({claims = count, failed_runs = failures(), bells = bells()})

@@ -1,8 +1,8 @@
 -- fail: an attempt failed. The recording's fault (input) fails the run at once; the unit's fault costs an attempt, the
--- third fails the run. Answers requeued, failed, already or refused.
+-- third fails the run. Answers requeued, failed (and the run), already or refused.
 
 local function answer(outcome)
-  return cjson.encode({outcome = outcome, bells = bells()})
+  return cjson.encode({outcome = outcome, failed_runs = failures(), bells = bells()})
 end
 
 local held = in_force(given.claim_id)
@@ -20,7 +20,7 @@ spend(held.claim.id, 'fail')
 unit.claim = ''
 if given.blame == 'input' or unit.attempt >= 3 then
   save_unit(unit)
-  fail_run(held, given.code, given.detail)
+  fail_run(held.run, given.code, given.detail)
   return answer('failed')
 end
 put_back(held.run, unit, now)

@@ -1,9 +1,9 @@
 -- release: gives a unit back unspent. It keeps its place; with a delay it is handed out no sooner. A unit whose delays
--- come to more than an hour fails. Answers ok, and whether the run failed.
+-- come to more than an hour fails. Answers ok, whether the run failed, and that run.
 local most_delay_ms = 3600 * 1000
 
 local function answer(ok, run_failed)
-  return cjson.encode({ok = ok, run_failed = run_failed, bells = bells()})
+  return cjson.encode({ok = ok, run_failed = run_failed, failed_runs = failures(), bells = bells()})
 end
 
 local held = in_force(given.claim_id)
@@ -26,7 +26,7 @@ local is_last = unit.delayed_ms > most_delay_ms
 spend(held.claim.id, is_last and 'last_release' or 'release')
 if is_last then
   save_unit(unit)
-  fail_run(held, 'transient_too_long')
+  fail_run(run, 'transient_too_long')
   return answer(true, true)
 end
 if given.delay_ms > 0 then

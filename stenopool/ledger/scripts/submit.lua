@@ -54,7 +54,7 @@ local function add_job(run_id, is_hit)
   end
 end
 
-local function live_jobs(run)
+local function count_jobs(run)
   return redis.call('SCARD', keys.run_jobs(run.id)) + (run.first_job ~= '' and 1 or 0)
 end
 
@@ -97,7 +97,7 @@ end
 local indexed = redis.call('HGET', keys.digest_bucket(given.digest), keys.digest_field(given.digest))
 local run = indexed and load_run(indexed)
 if run and is_live(run) then
-  if live_jobs(run) >= given.max_jobs_per_run then
+  if count_jobs(run) >= given.max_jobs_per_run then
     return refuse('refused_joins')
   end
   add_job(run.id, false)

@@ -2,11 +2,13 @@
 -- are found. A sweep that comes soon after another does nothing. After a gap (Redis was away, or its clock was set)
 -- nobody could renew: every lease is extended once instead of ended.
 local most_at_once = 100
+local most_failed_jobs = 1000 -- whoever sweeps writes so many manifests after it; the rest waits for the next sweep
 local most_delay_ms = 3600 * 1000
 
 local counts = {ran = true, expired = 0, failed = 0, delayed_due = 0, rearmed = 0, ledger_lost = false}
 
 local function answer()
+  counts.failed_runs = failures()
   counts.bells = bells()
   return cjson.encode(counts)
 end
@@ -33,6 +35,9 @@ end
 
 local function end_leases()
   for _, claim_id in ipairs(redis.call('ZRANGEBYSCORE', keys.leases, '-inf', now, 'LIMIT', 0, most_at_once)) do
+    if failed_jobs >= most_failed_jobs then
+      return
+    end
     -- A run that failed a moment ago has taken its other claims with it.
     local held = in_force(claim_id)
     if held then

@@ -261,3 +261,63 @@ def test_text_from_outside_comes_back_as_it_went_in(bench: Bench) -> None:
     bench.do(op.submit(new))
     assert bench.view(new.job_id).name == new.name
     assert bench.claim().options == new.options
+
+
+def test_a_sweep_names_the_runs_that_failed_by_it_and_their_jobs(bench: Bench) -> None:
+    bench.submit("d" * 64)
+    bench.submit("d" * 64)
+    jobs = bench.do(op.jobs_of(bench.submit("d" * 64).transcription_id))
+    bench.do(op.sweep(TIMING))
+    for _ in range(2):
+        bench.begin()
+        bench.let_leases_end()
+    last = bench.begin()
+    for seconds in (9, 9, 13):
+        bench.pass_time(seconds - 5)
+        bench.do(op.sweep(TIMING))
+        bench.pass_time(5)
+    swept = bench.do(op.sweep(TIMING))
+    assert (swept.expired, swept.failed) == (1, 1)
+    [failed] = swept.failed_runs
+    assert (failed.transcription_id, failed.code, failed.jobs) == (last.transcription_id, "worker_lost", jobs)
+    assert failed.ended_ms == bench.view(jobs[0].job_id).ended_ms == bench.now
+    bench.pass_time(5)
+    assert bench.do(op.sweep(TIMING)).failed_runs == ()
+
+
+def test_the_third_death_of_a_child_names_the_run_that_failed_by_it(bench: Bench) -> None:
+    job = bench.submit()
+    for _ in range(2):
+        bench.begin("red/1")
+        assert bench.do(op.abandon("red/1")).failed_runs == ()
+    bench.begin("red/1")
+    [failed] = bench.do(op.abandon("red/1")).failed_runs
+    assert [live.job_id for live in failed.jobs] == [job.job_id]
+
+
+def test_a_delay_too_many_names_the_run_that_failed_by_it(bench: Bench) -> None:
+    bench.submit()
+    [failed] = bench.do(op.release(bench.begin().claim_id, 3_600_001)).failed_runs
+    assert failed.code == "transient_too_long"
+
+
+def test_a_sweep_ends_no_more_runs_once_a_thousand_jobs_have_failed_by_it(bench: Bench) -> None:
+    """Whoever sweeps writes a manifest for each of them; the rest waits for the next sweep."""
+    for number in range(3):
+        for _ in range(600):
+            bench.submit(f"{number}" * 64)
+    for _ in range(2):
+        for number in range(3):
+            bench.begin(f"worker-{number}/1")
+            bench.pass_time(0.1)
+            bench.do(op.abandon(f"worker-{number}/1"))
+    bench.do(op.sweep(TIMING))
+    for number in range(3):
+        bench.begin(f"worker-{number}/1")
+    for seconds in (9, 9, 13):
+        bench.pass_time(seconds - 5)
+        bench.do(op.sweep(TIMING))
+        bench.pass_time(5)
+    assert [len(run.jobs) for run in bench.do(op.sweep(TIMING)).failed_runs] == [600, 600]
+    bench.pass_time(5)
+    assert [len(run.jobs) for run in bench.do(op.sweep(TIMING)).failed_runs] == [600]

@@ -95,8 +95,11 @@ def test_memory_that_runs_out_ends_the_job_and_not_the_worker(grounds: Ground) -
 
 def test_a_crashing_engine_fails_its_job_at_the_third_attempt(grounds: Ground) -> None:
     worker = grounds.start(*BOTH, FAKE_ENGINE_FAULT=LONG.replace("fault", "crash"), **FAST)
-    view = grounds.ended(grounds.submit(duration_s=6), 60)
+    crashing = grounds.submit(duration_s=6)
+    view = grounds.ended(crashing, 60)
     assert (view.state, view.reason, view.attempt) == (RunState.FAILED, "worker_lost", 3)
+    # The main process writes it right after the ledger has decided.
+    wait_until(lambda: grounds.manifest(crashing).ending, 10, "the ending in the manifest")
     grounds.completed(grounds.submit(duration_s=1))
     assert worker.child.exit_code is None
 

@@ -138,7 +138,7 @@ class LedgerModel(Intake, Views):
         self._spend(claim, "fail")
         if blame is Blame.INPUT or lifecycle.has_used_up_attempts(claim.unit.attempt):
             self._end(claim.run, RunState.FAILED, code, detail)
-            return Failed(FailOutcome.FAILED, bells=self._bells())
+            return Failed(FailOutcome.FAILED, failed_runs=self._failures(), bells=self._bells())
         self._wait(claim.run, claim.unit, self.now)
         claim.run.rev += 1
         return Failed(FailOutcome.REQUEUED, bells=self._bells())
@@ -159,7 +159,7 @@ class LedgerModel(Intake, Views):
         if lifecycle.has_waited_too_long(unit.delayed_ms):
             self._spend(claim, "last_release")
             self._end(run, RunState.FAILED, "transient_too_long")
-            return Released(ok=True, run_failed=True, bells=self._bells())
+            return Released(ok=True, run_failed=True, failed_runs=self._failures(), bells=self._bells())
         self._spend(claim, "release")
         run.rev += 1
         if delay_ms > 0:
@@ -178,7 +178,7 @@ class LedgerModel(Intake, Views):
             if claim.id in self.claims and claim.worker == worker:
                 self._expire(claim)
                 count += 1
-        return Abandoned(count, bells=self._bells())
+        return Abandoned(count, failed_runs=self._failures(), bells=self._bells())
 
     def sweep(self) -> Swept:
         lost = self.epoch is None
@@ -195,7 +195,8 @@ class LedgerModel(Intake, Views):
                 failed += self._expire(claim)
         due = self._end_delays()
         self._touched |= self.pools
-        return Swept(True, expired, failed, due, rearmed, lost, bells=self._bells())
+        failures = self._failures()
+        return Swept(True, expired, failed, due, rearmed, lost, failed_runs=failures, bells=self._bells())
 
     def _bring_near(self) -> None:
         for claim in self._leased():

@@ -4,7 +4,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from stenopool.ledger import lifecycle
-from stenopool.ledger.model import CommitOutcome, Committed, Grant, RunState, Timing, UnitKind, UnitState, WorkerPulse
+from stenopool.ledger.model import (
+    CommitOutcome,
+    Committed,
+    FailedRun,
+    Grant,
+    LiveJob,
+    RunState,
+    Timing,
+    UnitKind,
+    UnitState,
+    WorkerPulse,
+)
 from tests.unit.ledger.model_records import Claim, Job, Run, Unit
 
 
@@ -28,6 +39,7 @@ class Moves:
         self.seen: dict[str, int] = {}
         self.lying_bells: Counter[str] = Counter()
         self._touched: set[str] = set()
+        self._failed_runs: list[FailedRun] = []
 
     # Looking.
 
@@ -115,6 +127,11 @@ class Moves:
 
     def _end(self, run: Run, state: RunState, reason: str | None = None, detail: str | None = None) -> None:
         assert lifecycle.run_may_move(run.state, state), (run.state, state)
+        if reason is not None:
+            jobs = tuple(
+                LiveJob(name, self.jobs[name].tenant, self.jobs[name].created) for name in sorted(run.live_jobs)
+            )
+            self._failed_runs.append(FailedRun(run.id, self.now, reason, jobs, detail))
         for unit in run.units.values():
             self._leave(run, unit)
             if unit.claim:
@@ -124,6 +141,10 @@ class Moves:
         run.rev += 1
         if state is not RunState.COMPLETED:
             self._clear_index(run)
+
+    def _failures(self) -> tuple[FailedRun, ...]:
+        failed, self._failed_runs = tuple(self._failed_runs), []
+        return failed
 
     def _clear_index(self, run: Run) -> None:
         if self.index.get(run.digest) == run.id:

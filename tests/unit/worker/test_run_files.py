@@ -10,9 +10,7 @@ from stenopool.ledger.model import UnitKind
 from worker.run_files import Admission, ChildRecord, ClaimRecord, RunFiles, WorkerRecord
 
 WORKER = WorkerRecord(worker_id="host:1:ab", pools=("prepare",), children=2)
-CLAIM = ClaimRecord(
-    claim_id="c", unit="tr/span-0", label="tr span 1/1", started=True, done_s=1.5, kind=UnitKind.SPAN, attempt=0
-)
+CLAIM = ClaimRecord(claim_id="c", unit="tr/span-0", label="tr span 1/1", started=True, done_s=1.5, kind=UnitKind.SPAN)
 
 
 @pytest.fixture

@@ -57,8 +57,37 @@ local function end_run(run, state, facts)
   touch(run)
 end
 
-local function fail_run(held, reason, detail)
-  end_run(held.run, 'failed', {reason = reason, detail = detail})
+-- The jobs that wait on a live run, sorted.
+local function live_jobs(run)
+  local job_ids = redis.call('SMEMBERS', keys.run_jobs(run.id))
+  if run.first_job ~= '' then
+    job_ids[#job_ids + 1] = run.first_job
+  end
+  table.sort(job_ids)
+  local jobs = {}
+  for i, job_id in ipairs(job_ids) do
+    local job = load_hash(keys.job(job_id))
+    jobs[i] = {job_id = job_id, tenant = job.tenant, created_ms = tonumber(job.created)}
+  end
+  return jobs
+end
+
+-- Runs that failed in this call, with their jobs: whoever called writes the ending into the jobs' manifests. The record
+-- tells them no more afterwards.
+local failed_runs, failed_jobs = {}, 0
+
+local function fail_run(run, reason, detail)
+  local jobs = live_jobs(run)
+  failed_jobs = failed_jobs + #jobs
+  failed_runs[#failed_runs + 1] = {
+    transcription_id = run.id, ended_ms = now, code = reason, detail = detail, jobs = jobs,
+  }
+  end_run(run, 'failed', {reason = reason, detail = detail})
+end
+
+-- What an answer says of them: nothing for none, because Lua would write an empty list as an object.
+local function failures()
+  return failed_runs[1] and failed_runs
 end
 
 -- A lease ran out. The unit waits as if it had arrived now, and the claim stays in force until somebody takes it; after
@@ -66,7 +95,7 @@ end
 local function expire(held)
   local unit = held.unit
   if unit.attempt >= 3 or (unit.claims >= 10 and held.claim.started == 0) then
-    fail_run(held, 'worker_lost')
+    fail_run(held.run, 'worker_lost')
     return true
   end
   redis.call('ZREM', keys.leases, held.claim.id)
