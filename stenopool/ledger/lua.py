@@ -7,7 +7,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
-SHARED: Final = ("call", "keys", "records", "queues", "claims", "runs")
+SHARED: Final = ("call", "keys", "records", "queues", "claims", "runs", "intake")
 """Shared parts, each building on those before it."""
 
 

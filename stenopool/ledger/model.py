@@ -18,11 +18,13 @@ from stenopool.ledger.answers import (
     Found,
     Grant,
     JobView,
+    Life,
     LiveJob,
     PoolView,
     Recounted,
     Registered,
     Released,
+    Restored,
     Submitted,
     Swept,
     Viewed,
@@ -40,6 +42,7 @@ from stenopool.ledger.states import (
     FailOutcome,
     Lane,
     RegisterOutcome,
+    RestoreOutcome,
     RunState,
     SubmitOutcome,
     UnitKind,
@@ -71,6 +74,7 @@ __all__ = [
     "HeldClaim",
     "JobView",
     "Lane",
+    "Life",
     "LiveJob",
     "Plan",
     "PlannedUnit",
@@ -79,6 +83,10 @@ __all__ = [
     "RegisterOutcome",
     "Registered",
     "Released",
+    "Restoration",
+    "RestoreOutcome",
+    "Restored",
+    "RestoredEnding",
     "RunState",
     "Submission",
     "SubmitOutcome",
@@ -124,6 +132,31 @@ class Submission:
     even when this host's clock and Redis' disagree at midnight; None takes Redis' time."""
     max_jobs_per_run: int = 1000
     max_waiting: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredEnding:
+    """How a job had ended. ``failed`` has a ``code``, ``completed`` the last three."""
+
+    state: RunState
+    ended_ms: int
+    code: str | None = None
+    detail: str | None = None
+    transcript_key: str | None = None
+    identity: str | None = None
+    """What really ran; None where it cannot be told, and then the transcript answers no other job."""
+    audio_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """A job as its manifest and the store tell of it. ``submission`` names media and has ``submitted_ms``."""
+
+    submission: Submission
+    is_hit: bool
+    """Whether a finished run had answered it."""
+    ending: RestoredEnding | None
+    """None: it is to run (again)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 -- Answers created (a new run with a waiting prepare unit), joined (a live run), hit (a completed run), replayed (the
 -- idempotency key names an earlier job), idem_conflict, need_media, refused_joins, refused_backlog, ledger_lost. A job
 -- that is known already gets its first answer again. When Redis is full nothing is written: the first write adds.
-local idempotency_ms = 24 * 3600 * 1000
-local lane = given.lane
 
 local function answer(outcome, job_id, run)
   return cjson.encode({
@@ -40,38 +38,13 @@ local function earlier_request()
   return run_id and {job_id = job_id, run_id = run_id, is_same = request_hash == given.request_hash}
 end
 
-local function add_job(run_id, is_hit)
-  local created = given.submitted_ms or now
-  local record = keys.job(given.job_id)
-  redis.call('HSET', record, 'tenant', given.tenant, 'tr', run_id, 'run', 1, 'name', given.name, 'created', created, 'v', 1)
-  if is_hit then
-    redis.call('HSET', record, 'hit', 1)
-  end
-  redis.call('ZADD', keys.tenant_jobs(given.tenant), created, given.job_id)
-  if given.idempotency_hash then
-    local value = given.job_id .. ',' .. given.request_hash
-    redis.call('SET', keys.idempotency(given.tenant, given.idempotency_hash), value, 'PX', idempotency_ms)
-  end
+local function take_in(run_id, is_hit)
+  add_job(run_id, is_hit, given.submitted_ms or now)
+  remember_request(idempotency_ms)
 end
 
 local function count_jobs(run)
   return redis.call('SCARD', keys.run_jobs(run.id)) + (run.first_job ~= '' and 1 or 0)
-end
-
-local function add_run()
-  local run = {id = given.transcription_id, pool = given.pool, lane = lane, tenant = given.tenant, media = given.media_key}
-  redis.call('HSET', keys.run(run.id),
-    'state', 'queued', 'digest', given.digest, 'identity', identity_name(given.identity), 'pool', run.pool,
-    'tenant', run.tenant, 'lane', lane, 'media', run.media, 'work', given.work_key, 'units', 0, 'done', 0, 'done_ms', 0,
-    'attempt', 0, 'stage', 'prepare', 'first_job', given.job_id, 'rev', 1, 'created', now, 'v', 1)
-  redis.call('SET', keys.run_options(run.id), given.options)
-  redis.call('HSET', keys.digest_bucket(given.digest), keys.digest_field(given.digest), run.id)
-  redis.call('SADD', keys.pools, 'prepare', run.pool)
-  local unit = new_unit(run.id, 'prepare', 'prepare', now)
-  unit.cost_s = given.estimated_s
-  enter_waiting(run, unit, now)
-  save_unit(unit)
-  return run
 end
 
 local function waiting_units()
@@ -94,19 +67,18 @@ if earlier then
   end
   return refuse('idem_conflict')
 end
-local indexed = redis.call('HGET', keys.digest_bucket(given.digest), keys.digest_field(given.digest))
-local run = indexed and load_run(indexed)
+local run = run_of_digest(given.digest)
 if run and is_live(run) then
   if count_jobs(run) >= given.max_jobs_per_run then
     return refuse('refused_joins')
   end
-  add_job(run.id, false)
+  take_in(run.id, false)
   redis.call('SADD', keys.run_jobs(run.id), given.job_id)
   touch(run)
   return answer('joined', given.job_id, run)
 end
 if run then
-  add_job(run.id, true)
+  take_in(run.id, true)
   return answer('hit', given.job_id, run)
 end
 if not given.media_key then
@@ -115,5 +87,5 @@ end
 if waiting_units() >= given.max_waiting then
   return refuse('refused_backlog')
 end
-add_job(given.transcription_id, false)
-return answer('created', given.job_id, add_run())
+take_in(given.transcription_id, false)
+return answer('created', given.job_id, add_run(now))

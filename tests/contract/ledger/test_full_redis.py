@@ -1,6 +1,7 @@
 """At ``maxmemory`` 1 work still ends and nothing new begins: Redis looks at a script's first write only (rule 20)."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.lua import operation_names
-from stenopool.ledger.model import Answer, Blame, HeldClaim, Plan, PlannedUnit, UnitKind, WorkerPulse
+from stenopool.ledger.model import Answer, Blame, HeldClaim, Plan, PlannedUnit, Restoration, UnitKind, WorkerPulse
 from stenopool.local.redis_server import RedisServer
 from stenopool.redis_pools import redis_client
 from tests.contract.ledger.bench import IDENTITY, POOL, POOLS, TIMING, Bench
@@ -55,6 +56,16 @@ def _set_epoch(bench: Bench) -> Call[object]:
     return op.set_epoch("epoch-1")
 
 
+def _restore(bench: Bench) -> Call[object]:
+    submission = replace(bench.submission(), submitted_ms=bench.now)
+    return op.restore(Restoration(submission, is_hit=False, ending=None))
+
+
+def _end_restoring(bench: Bench) -> Call[object]:
+    bench.do(op.begin_restoring("epoch-1"))
+    return op.end_restoring()
+
+
 ENDING: dict[str, Scene] = {
     "claim": _claim,
     "beat": lambda bench: op.beat("red/1", [HeldClaim(bench.span().claim_id, started=True, done_s=1.0)], TIMING),
@@ -68,17 +79,21 @@ ENDING: dict[str, Scene] = {
     "register": lambda _: op.register(WorkerPulse("red", POOLS, IDENTITY, "host", 1, "idle"), 30_000),
     "unregister": lambda _: op.unregister("red"),
     "recount": lambda _: op.recount("prepare"),
+    "end_restoring": _end_restoring,
 }
 CREATING: dict[str, Scene] = {
     "submit": lambda bench: op.submit(bench.submission()),
     "plan": _plan,
     "set_epoch": _set_epoch,
+    "restore": _restore,
+    "begin_restoring": lambda _: op.begin_restoring("epoch-1"),
 }
 READING: dict[str, Scene] = {
     "find": lambda _: op.find("d" * 64),
     "view": lambda bench: op.view(bench.submit().job_id, "ann"),
     "jobs_of": lambda bench: op.jobs_of(bench.submit().transcription_id),
     "pool_view": lambda _: op.pool_view(POOL),
+    "life": lambda _: op.life(),
     "read_epoch": lambda _: op.read_epoch(),
 }
 
@@ -114,7 +129,7 @@ def test_what_ends_work_goes_through(bench: Bench, name: str) -> None:
     before = read_content(bench.client)
     _fill(bench)
     answer = bench.do(call)
-    assert isinstance(answer, Answer) or name in ("unregister", "recount")
+    assert isinstance(answer, Answer) or name in ("unregister", "recount", "end_restoring")
     assert (read_content(bench.client) != before) == (name not in ("unregister", "recount"))
 
 

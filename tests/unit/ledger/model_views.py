@@ -21,7 +21,7 @@ class Views(Moves):
     def view(self, job_id: str, tenant: str) -> Viewed:
         job = self.jobs.get(job_id)
         shown = self._job(job_id, job) if job is not None and job.tenant == tenant else None
-        return Viewed(shown, ledger_lost=self.epoch is None)
+        return Viewed(shown, ledger_lost=self.epoch is None or self.restoring is not None)
 
     def _job(self, job_id: str, job: Job) -> JobView:
         run = self.runs[job.run]

@@ -1,0 +1,44 @@
+-- Intake: how a job and a run get their records. `given` is a submission.
+local idempotency_ms = 24 * 3600 * 1000
+
+-- The first write adds: when Redis is full nothing of the job is written.
+local function add_job(run_id, is_hit, created)
+  local record = keys.job(given.job_id)
+  redis.call('HSET', record, 'tenant', given.tenant, 'tr', run_id, 'run', 1, 'name', given.name, 'created', created, 'v', 1)
+  if is_hit then
+    redis.call('HSET', record, 'hit', 1)
+  end
+  redis.call('ZADD', keys.tenant_jobs(given.tenant), created, given.job_id)
+end
+
+-- The same request again, within this time, is answered with this job.
+local function remember_request(milliseconds)
+  if given.idempotency_hash and milliseconds > 0 then
+    local key = keys.idempotency(given.tenant, given.idempotency_hash)
+    redis.call('SET', key, given.job_id .. ',' .. given.request_hash, 'NX', 'PX', milliseconds)
+  end
+end
+
+local function run_of_digest(digest)
+  local run_id = redis.call('HGET', keys.digest_bucket(digest), keys.digest_field(digest))
+  return run_id and load_run(run_id)
+end
+
+-- A new run for the job, whose `prepare` waits at the place of its arrival.
+local function add_run(arrived)
+  local run = {
+    id = given.transcription_id, pool = given.pool, lane = given.lane, tenant = given.tenant, media = given.media_key,
+  }
+  redis.call('HSET', keys.run(run.id),
+    'state', 'queued', 'digest', given.digest, 'identity', identity_name(given.identity), 'pool', run.pool,
+    'tenant', run.tenant, 'lane', run.lane, 'media', run.media, 'work', given.work_key, 'units', 0, 'done', 0,
+    'done_ms', 0, 'attempt', 0, 'stage', 'prepare', 'first_job', given.job_id, 'rev', 1, 'created', arrived, 'v', 1)
+  redis.call('SET', keys.run_options(run.id), given.options)
+  redis.call('HSET', keys.digest_bucket(given.digest), keys.digest_field(given.digest), run.id)
+  redis.call('SADD', keys.pools, 'prepare', run.pool)
+  local unit = new_unit(run.id, 'prepare', 'prepare', arrived)
+  unit.cost_s = given.estimated_s
+  enter_waiting(run, unit, arrived)
+  save_unit(unit)
+  return run
+end
