@@ -9,15 +9,19 @@ from typing import Any, Final
 
 from celery import platforms, signals
 
-from beat.timetable import beat_schedule
+from beat.timetable import REBUILD_TASK, beat_schedule
 from stenopool.errors import FatalError
 from stenopool.logs import configure_logs
 from stenopool.queueing.celery_app import celery_settings, house_queues, make_app, silence_root_warning
+from stenopool.queueing.names import HOUSE
 from stenopool.queueing.startup import make_sure
 from stenopool.settings import Settings, process_settings
 
 _THREADS: Final = 2
 """A long round of housekeeping must not hold up the pulse."""
+
+_REBUILD_EXPIRES_S: Final = 60
+"""Whoever begins later asks anew."""
 
 app = make_app(
     "stenopool.beat", "beat.app:configuration", ["beat.tasks.ledger", "beat.tasks.pulse", "beat.tasks.spool"]
@@ -63,6 +67,11 @@ def _on_begin(**_: Any) -> None:
     make_sure(process_settings(), "beat")
 
 
+def _on_ready(sender: Any, **_: Any) -> None:
+    # By the housekeeper and not here: a long rebuild must not hold up what else it listens to.
+    sender.app.send_task(REBUILD_TASK, queue=HOUSE, expires=_REBUILD_EXPIRES_S, ignore_result=True)
+
+
 def _on_setup_logging(**_: Any) -> None:
     configure_logs(process_settings(), "beat")
 
@@ -76,6 +85,7 @@ for _signal, _receiver in (
     (signals.celeryd_init, _on_celeryd_init),
     (signals.worker_init, _on_begin),
     (signals.beat_init, _on_begin),
+    (signals.worker_ready, _on_ready),
     (signals.setup_logging, _on_setup_logging),
     (signals.beat_embedded_init, _on_embedded_clock),
 ):

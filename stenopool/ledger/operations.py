@@ -221,9 +221,17 @@ def begin_restoring(epoch: str) -> Call[str]:
     return Call("begin_restoring", argument({"epoch": epoch}), _EPOCH_IN_FORCE)
 
 
-def end_restoring() -> Call[None]:
-    """Every job is back."""
-    return Call("end_restoring", argument({}), _NOTHING)
+def open_restored(epoch: str) -> Call[str | None]:
+    """All that is to run is restored: the rebuild's epoch comes into force, and submissions are taken again.
+
+    Not when Redis was lost once more since that rebuild began. Answers the epoch in force.
+    """
+    return Call("open_restored", argument({"epoch": epoch}), _EPOCH)
+
+
+def end_restoring(epoch: str) -> Call[None]:
+    """The rebuild of this epoch is complete: every job is back."""
+    return Call("end_restoring", argument({"epoch": epoch}), _NOTHING)
 
 
 def set_epoch(epoch: str) -> Call[str]:

@@ -43,6 +43,8 @@ class Manifest(BaseModel):
     idempotency_hash: str | None = None
     submitted_at: AwareDatetime
     webhook_url: str | None = None
+    cached: bool = False
+    """Whether a finished transcription answered the job."""
     ending: Ending | None = None
 
     def to_bytes(self) -> bytes:

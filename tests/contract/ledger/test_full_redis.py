@@ -61,9 +61,15 @@ def _restore(bench: Bench) -> Call[object]:
     return op.restore(Restoration(submission, is_hit=False, ending=None))
 
 
+def _open_restored(bench: Bench) -> Call[object]:
+    bench.client.flushdb()
+    bench.do(op.begin_restoring("epoch-1"))
+    return op.open_restored("epoch-1")
+
+
 def _end_restoring(bench: Bench) -> Call[object]:
     bench.do(op.begin_restoring("epoch-1"))
-    return op.end_restoring()
+    return op.end_restoring("epoch-1")
 
 
 ENDING: dict[str, Scene] = {
@@ -86,6 +92,7 @@ CREATING: dict[str, Scene] = {
     "plan": _plan,
     "set_epoch": _set_epoch,
     "restore": _restore,
+    "open_restored": _open_restored,
     "begin_restoring": lambda _: op.begin_restoring("epoch-1"),
 }
 READING: dict[str, Scene] = {

@@ -155,5 +155,17 @@ def test_an_unknown_job_may_come_back_until_every_job_is_restored(bench: Bench) 
     assert bench.do(op.begin_restoring("epoch-2")) == "epoch-2"
     assert is_lost()
     assert bench.do(op.begin_restoring("epoch-3")) == "epoch-2"
-    bench.do(op.end_restoring())
+    bench.do(op.end_restoring("epoch-3"))
+    assert is_lost()
+    bench.do(op.end_restoring("epoch-2"))
     assert not is_lost()
+
+
+def test_a_rebuild_opens_only_the_ledger_in_which_it_began(bench: Bench) -> None:
+    bench.client.flushdb()
+    bench.pass_time(0)
+    assert bench.do(op.open_restored("epoch-2")) is None
+    bench.do(op.begin_restoring("epoch-3"))
+    assert bench.do(op.open_restored("epoch-2")) is None
+    assert bench.do(op.open_restored("epoch-3")) == "epoch-3"
+    assert bench.do(op.open_restored("epoch-3")) == "epoch-3"

@@ -126,8 +126,10 @@ class LedgerMachine(Walker):
             restoring = self.model.restoring
             self.perform(op.begin_restoring("epoch-2"), lambda: restoring)
         else:
+            self.perform(op.open_restored("epoch-2"), lambda: "epoch-1")
+            self.perform(op.end_restoring("epoch-3"), lambda: None)
             self.model.restoring = None
-            self.perform(op.end_restoring(), lambda: None)
+            self.perform(op.end_restoring("epoch-2"), lambda: None)
         life = Life("epoch-1", self.model.restoring)
         self.perform(op.life(), lambda: life)
 
