@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from celery import platforms, signals
 
-from beat.timetable import beat_schedule
+from beat.timetable import REBUILD_TASK, beat_schedule
 from stenopool.errors import FatalError
 from stenopool.logs import configure_logs
 from stenopool.queueing.celery_app import celery_settings, house_queues, make_app, silence_root_warning
@@ -22,6 +22,9 @@ PULSE_EXPIRES_S: Final = 10
 
 _THREADS: Final = 2
 """A long round of housekeeping must not hold up the pulse."""
+
+_REBUILD_EXPIRES_S: Final = 60
+"""Whoever begins later asks anew."""
 
 app = make_app(
     "stenopool.beat", "beat.app:configuration", ["beat.tasks.ledger", "beat.tasks.pulse", "beat.tasks.spool"]
@@ -70,6 +73,8 @@ def _on_begin(**_: Any) -> None:
 def _on_ready(sender: Any, **_: Any) -> None:
     # The clock's first comes after a whole interval; until then health would miss a housekeeper that is there.
     sender.app.send_task("house.pulse", queue=HOUSE, expires=PULSE_EXPIRES_S)
+    # By the housekeeper and not here: a long rebuild must not hold up what else it listens to.
+    sender.app.send_task(REBUILD_TASK, queue=HOUSE, expires=_REBUILD_EXPIRES_S, ignore_result=True)
 
 
 def _on_setup_logging(**_: Any) -> None:

@@ -1,7 +1,9 @@
-"""What the housekeeper works with: settings, ledger and store, made with the first task of its process."""
+"""What the housekeeper works with: settings, Redis, ledger and store, made with the first task of its process."""
 
 from dataclasses import dataclass
 from functools import lru_cache
+
+import redis
 
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import Timing, timing_of
@@ -18,6 +20,7 @@ class House:
 
     settings: Settings
     timing: Timing
+    client: redis.Redis
     ledger: Ledger
     store: Store
 
@@ -26,9 +29,11 @@ class House:
 def house() -> House:
     """The equipment of this process."""
     settings = process_settings()
+    client = redis_client(settings.redis_address)
     return House(
         settings,
         timing_of(settings.lease_s, settings.beat_s, settings.sweep_s),
-        Ledger(redis_client(settings.redis_address), Bell(settings).ring),
+        client,
+        Ledger(client, Bell(settings).ring),
         LocalStore(settings.data_dir / "store"),
     )

@@ -16,6 +16,9 @@ class Entry:
     reason: str
 
 
+REBUILD_TASK: Final = "ledger.rebuild"
+"""Also called when a housekeeper begins: Redis may have been lost while none was there."""
+
 TIMETABLE: Final = (
     Entry(
         "house.pulse",
@@ -26,6 +29,11 @@ TIMETABLE: Final = (
         "ledger.sweep",
         timedelta(seconds=30),
         "Each worker and API process sweeps every 5 s; this one stands in when all of them are busy or away.",
+    ),
+    Entry(
+        REBUILD_TASK,
+        timedelta(seconds=10),
+        "A Redis that came back empty is filled again from the store within a minute; else this is one round trip.",
     ),
     Entry(
         "ledger.recount",

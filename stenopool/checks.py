@@ -138,8 +138,10 @@ def check_epoch(store: Store, ledger: Ledger) -> Check:
         if of_ledger is None and not knows_jobs:
             of_store = of_store or found_epoch(store, new_id())
             of_ledger = ledger.do(op.set_epoch(of_store))
-        # A first start writes the store's before the ledger's: one that came between the two looks above is seen now.
-        of_store = of_store or read_epoch(store)
+        if of_store != of_ledger:
+            # First starts and rebuilds write the store's before the ledger's: one that came between the two looks
+            # above is seen now.
+            of_store = read_epoch(store)
     except StenopoolError as error:
         return _fail("epoch", error.message, error.code)
     if of_ledger is None:

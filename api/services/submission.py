@@ -147,7 +147,12 @@ class Submissions:
 
     async def _attach(self, draft: Manifest, found: Found) -> Submitted:
         """Asks for a place on a run that is there; its media serve this job too."""
-        written = draft.model_copy(update={"transcription_id": found.transcription_id, "media_key": found.media_key})
+        of_found = {
+            "transcription_id": found.transcription_id,
+            "media_key": found.media_key,
+            "cached": found.state is RunState.COMPLETED,
+        }
+        written = draft.model_copy(update=of_found)
         await self._manifests.write(written)
         answer = await self._ledger.do(op.submit(submission_of(draft, None, self._rules)))
         await self._settle(written, answer, own_media=None)
@@ -169,14 +174,15 @@ class Submissions:
             raise ledger_lost()
         if answer.outcome is SubmitOutcome.NEED_MEDIA:
             return
-        is_refused = answer.outcome in _REFUSALS
+        is_refused, is_hit = answer.outcome in _REFUSALS, answer.outcome is SubmitOutcome.HIT
         try:
             if is_refused or answer.job_id != written.job_id:
                 await self._manifests.drop(written)
-            elif answer.transcription_id != written.transcription_id:
+            elif (answer.transcription_id, is_hit) != (written.transcription_id, written.cached):
                 in_force = {
                     "transcription_id": answer.transcription_id,
                     "media_key": answer.media_key or written.media_key,
+                    "cached": is_hit,
                 }
                 await self._manifests.write(written.model_copy(update=in_force))
             if own_media is not None and (is_refused or answer.transcription_id != written.transcription_id):

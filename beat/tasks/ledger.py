@@ -5,6 +5,7 @@ from beat.house import house
 from stenopool.ledger import operations as op
 from stenopool.media.endings import write_endings
 from stenopool.queueing.names import PREPARE, recognise_pool
+from stenopool.rebuild import rebuild_if_lost
 
 
 @app.task(name="ledger.sweep")  # type: ignore[untyped-decorator]  # Celery ships no types.
@@ -15,6 +16,15 @@ def sweep() -> str:
     if swept.ledger_lost:
         return "the ledger has no epoch"
     return f"{swept.expired} leases expired, {swept.delayed_due} delays over" if swept.ran else "swept a moment ago"
+
+
+@app.task(name="ledger.rebuild")  # type: ignore[untyped-decorator]  # Celery ships no types.
+def rebuild() -> str:
+    """Rebuilds a lost ledger from the store; one round trip to Redis when nothing is lost."""
+    rebuilt = rebuild_if_lost(house().client, house().ledger, house().store)
+    if rebuilt is None:
+        return "nothing to do"
+    return f"{rebuilt.restored} jobs restored, {rebuilt.unreadable} manifests unreadable"
 
 
 @app.task(name="ledger.recount")  # type: ignore[untyped-decorator]  # Celery ships no types.

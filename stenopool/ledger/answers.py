@@ -10,6 +10,7 @@ from stenopool.ledger.states import (
     CommitOutcome,
     FailOutcome,
     RegisterOutcome,
+    RestoreOutcome,
     RetryOutcome,
     RunState,
     SubmitOutcome,
@@ -135,6 +136,23 @@ class Released(FailingAnswer):
     ok: bool
     run_failed: bool = False
     """Whether the unit's delays came to more than an hour, so that the run failed with ``transient_too_long``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored(FailingAnswer):
+    """Answer of ``restore``. ``transcription_id`` is the run in force, which may be another than the manifest's."""
+
+    outcome: RestoreOutcome
+    transcription_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Whether the ledger lives. Without ``epoch`` it is new or lost; with ``restoring`` not every job is back."""
+
+    epoch: str | None
+    restoring: str | None
+    """The epoch that the rebuild brings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from stenopool.ledger.answers import (
     Found,
     Grant,
     JobView,
+    Life,
     Listed,
     LiveJob,
     Mark,
@@ -26,6 +27,7 @@ from stenopool.ledger.answers import (
     Recounted,
     Registered,
     Released,
+    Restored,
     Retried,
     Submitted,
     Swept,
@@ -45,6 +47,7 @@ from stenopool.ledger.states import (
     FailOutcome,
     Lane,
     RegisterOutcome,
+    RestoreOutcome,
     RetryOutcome,
     RunState,
     SubmitOutcome,
@@ -81,6 +84,7 @@ __all__ = [
     "JobQuery",
     "JobView",
     "Lane",
+    "Life",
     "Listed",
     "LiveJob",
     "Mark",
@@ -92,6 +96,10 @@ __all__ = [
     "RegisterOutcome",
     "Registered",
     "Released",
+    "Restoration",
+    "RestoreOutcome",
+    "Restored",
+    "RestoredEnding",
     "Retried",
     "RetryOutcome",
     "RunState",
@@ -160,6 +168,31 @@ class JobQuery:
     """Created before."""
     scan: int = 500
     """Jobs looked at in one call; a job costs about 10 microseconds of Redis' time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredEnding:
+    """How a job had ended. ``failed`` has a ``code``, ``completed`` the last three."""
+
+    state: RunState
+    ended_ms: int
+    code: str | None = None
+    detail: str | None = None
+    transcript_key: str | None = None
+    identity: str | None = None
+    """What really ran; None where it cannot be told, and then the transcript answers no other job."""
+    audio_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """A job as its manifest and the store tell of it. ``submission`` names media and has ``submitted_ms``."""
+
+    submission: Submission
+    is_hit: bool
+    """Whether a finished run had answered it."""
+    ending: RestoredEnding | None
+    """None: it is to run (again)."""
 
 
 @dataclass(frozen=True, slots=True)

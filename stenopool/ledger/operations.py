@@ -18,6 +18,7 @@ from stenopool.ledger.answers import (
     Committed,
     Failed,
     Found,
+    Life,
     Listed,
     LiveJob,
     Mark,
@@ -25,6 +26,7 @@ from stenopool.ledger.answers import (
     Recounted,
     Registered,
     Released,
+    Restored,
     Retried,
     Submitted,
     Swept,
@@ -33,10 +35,21 @@ from stenopool.ledger.answers import (
 from stenopool.ledger.call import Call, argument
 from stenopool.ledger.census import Census
 from stenopool.ledger.codec import shown_text, worker_name
-from stenopool.ledger.model import HeldClaim, JobQuery, Plan, Submission, Timing, WorkerPulse
-from stenopool.ledger.states import MAX_DETAIL_BYTES, MAX_NAME_BYTES, Blame, UnitKind
+from stenopool.ledger.model import (
+    HeldClaim,
+    JobQuery,
+    Plan,
+    Restoration,
+    RestoredEnding,
+    Submission,
+    Timing,
+    WorkerPulse,
+)
+from stenopool.ledger.states import MAX_DETAIL_BYTES, MAX_NAME_BYTES, Blame, RunState, UnitKind
 
 _SUBMITTED: Final = TypeAdapter(Submitted).validate_json
+_RESTORED: Final = TypeAdapter(Restored).validate_json
+_LIFE: Final = TypeAdapter(Life).validate_json
 _FOUND: Final = TypeAdapter[Found | None](Found | None).validate_json
 _CLAIMED: Final = TypeAdapter(Claimed).validate_json
 _BEATEN: Final = TypeAdapter(Beaten).validate_json
@@ -75,6 +88,26 @@ def retry(submission: Submission) -> Call[Retried]:
     are those of today. The same ``transcription_id`` again answers as the first time.
     """
     return Call("retry", _intake(submission), _RETRIED)
+
+
+def restore(restoration: Restoration) -> Call[Restored]:
+    """Takes a job in again after the ledger was lost: running, completed, failed or cancelled, under its own ids.
+
+    No limit counts. A job that is known is left as it is.
+
+    Raises:
+        ValueError: the submission names no media or no time, or a failure has no code.
+    """
+    submission, ending = restoration.submission, restoration.ending
+    if submission.media_key is None or submission.submitted_ms is None:
+        raise ValueError("a job is restored with its media and the time of its submission")
+    if ending is not None and ending.state is RunState.FAILED and ending.code is None:
+        raise ValueError("a failure has a code")
+    values = _submission_values(submission) | {
+        "is_hit": restoration.is_hit,
+        "ending": None if ending is None else _ending_values(ending),
+    }
+    return Call("restore", argument(values), _RESTORED)
 
 
 def find(digest: str) -> Call[Found | None]:
@@ -216,14 +249,48 @@ def read_epoch() -> Call[str | None]:
     return Call("read_epoch", argument({}), _EPOCH)
 
 
+def life() -> Call[Life]:
+    """The ledger's epoch, and the one of a rebuild under way. Read only."""
+    return Call("life", argument({}), _LIFE)
+
+
+def begin_restoring(epoch: str) -> Call[str]:
+    """A rebuild begins, or goes on: answers the epoch that it brings, which is that of the first who began.
+
+    Until ``end_restoring`` an unknown job is "not restored yet".
+    """
+    return Call("begin_restoring", argument({"epoch": epoch}), _EPOCH_IN_FORCE)
+
+
+def open_restored(epoch: str) -> Call[str | None]:
+    """All that is to run is restored: the rebuild's epoch comes into force, and submissions are taken again.
+
+    Not when Redis was lost once more since that rebuild began. Answers the epoch in force.
+    """
+    return Call("open_restored", argument({"epoch": epoch}), _EPOCH)
+
+
+def end_restoring(epoch: str) -> Call[None]:
+    """The rebuild of this epoch is complete: every job is back."""
+    return Call("end_restoring", argument({"epoch": epoch}), _NOTHING)
+
+
 def set_epoch(epoch: str) -> Call[str]:
     """Gives a ledger without an epoch this one; answers the epoch in force, an older one if there is."""
     return Call("set_epoch", argument({"epoch": epoch}), _EPOCH_IN_FORCE)
 
 
 def _intake(submission: Submission) -> str:
-    values = asdict(submission) | {
+    return argument(_submission_values(submission))
+
+
+def _submission_values(submission: Submission) -> dict[str, object]:
+    return asdict(submission) | {
         "name": shown_text(submission.name, MAX_NAME_BYTES),
         "estimated_s": round(submission.estimated_s, 3),
     }
-    return argument(values)
+
+
+def _ending_values(ending: RestoredEnding) -> dict[str, object]:
+    detail = shown_text(ending.detail, MAX_DETAIL_BYTES) if ending.detail else None
+    return {name: value for name, value in (asdict(ending) | {"detail": detail}).items() if value is not None}

@@ -89,6 +89,13 @@ class SubmitOutcome(StrEnum):
     LEDGER_LOST = "ledger_lost"
 
 
+class RestoreOutcome(StrEnum):
+    """Whether a job was restored, or was there already."""
+
+    OK = "ok"
+    KNOWN = "known"
+
+
 class BeatVerdict(StrEnum):
     """What a beat tells the holder of a claim."""
 

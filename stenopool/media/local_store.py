@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -105,6 +106,11 @@ class LocalStore:
         """Length of the object."""
         with _as_store_errors():
             return self.path(key).stat().st_size
+
+    def written_at(self, key: str) -> datetime:
+        """When the object was written, aware UTC, by the file system's clock."""
+        with _as_store_errors():
+            return datetime.fromtimestamp(self.path(key).stat().st_mtime, UTC)
 
     def delete(self, key: str) -> bool:
         """Removes the object, durable on return; False when it was not there."""

@@ -49,6 +49,8 @@ class Manifest(BaseModel):
     """The client's own name for the job."""
     metadata: dict[str, JsonValue] | None = None
     """Whatever the client wants to find again; never read here."""
+    cached: bool = False
+    """Whether a finished transcription answered the job."""
     ending: Ending | None = None
 
     def to_bytes(self) -> bytes:

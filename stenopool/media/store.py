@@ -6,7 +6,7 @@ present adopts it. Manifests and records below ``keys/`` are replaced as a whole
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -47,6 +47,10 @@ class Store(Protocol):
 
     def size_bytes(self, key: str) -> int:
         """Length of the object."""
+        ...
+
+    def written_at(self, key: str) -> datetime:
+        """When the object was written, aware UTC, by the store's own clock."""
         ...
 
     def delete(self, key: str) -> bool:

@@ -25,8 +25,9 @@ JOB_LIMIT_S = 90.0
 class People:
     """What a client does: submit, ask, read, cancel."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, redis: RedisServer) -> None:
         self.stack = stack
+        self.redis = redis
         self.http = httpx.Client(base_url=stack.place.address, trust_env=False, timeout=30)
 
     def pid(self, name: str) -> int:
@@ -111,15 +112,16 @@ class People:
 def live_stack(redis_binary: Path, data_dir: Path, choice: Choice) -> Iterator[People]:
     """All processes of the local runner on free ports, stopped at the end. Settings come from the environment."""
     place = Place(data_dir=data_dir, host="127.0.0.1", port=free_port(), stop_grace_s=5)
+    redis = RedisServer(redis_binary, data_dir / "redis")
     with (
         pytest.MonkeyPatch.context() as patch,
         StopSignals() as signals,
-        Stack(place, choice, RedisServer(redis_binary, data_dir / "redis"), signals) as stack,
+        Stack(place, choice, redis, signals) as stack,
     ):
         # Twenty at once are what some of these tests are about.
         patch.setenv("RATE_LIMIT_SUBMIT", "off")
         stack.start(lambda _: None)
-        people = People(stack)
+        people = People(stack, redis)
         try:
             yield people
         finally:

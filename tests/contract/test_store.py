@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,15 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 def test_what_was_put_can_be_read(store: Store) -> None:
     assert store.put("transcripts/a.json", b"body")
     assert store.get("transcripts/a.json") == b"body"
+
+
+def test_the_store_knows_when_an_object_was_written(store: Store) -> None:
+    before = datetime.now(UTC)
+    store.put("transcripts/a.json", b"body")
+    # A minute either way: the store's clock need not be this machine's.
+    assert abs(store.written_at("transcripts/a.json") - before) < timedelta(minutes=1)
+    with pytest.raises(KeyError):
+        store.written_at("transcripts/b.json")
 
 
 def test_an_object_is_written_once_and_the_second_writer_learns_it(store: Store) -> None:

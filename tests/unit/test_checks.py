@@ -248,6 +248,25 @@ def test_a_first_start_that_overtakes_this_one_is_no_stranger(ledger: Ledger, tm
     assert check_epoch(_OvertakenStore(tmp_path / "store", ledger), ledger).level is Level.OK
 
 
+def test_a_rebuild_that_ends_between_two_looks_is_no_stranger(
+    client: redis.Redis, ledger: Ledger, tmp_path: Path
+) -> None:
+    class RebuiltStore(LocalStore):
+        """A rebuild writes its epoch to both just after this process has read the store's."""
+
+        def get(self, key: str) -> bytes:
+            body = super().get(key)
+            if body != b"b" * 32:
+                self.replace("epoch", b"b" * 32)
+                client.set(keys.EPOCH, "b" * 32)
+            return body
+
+    store = RebuiltStore(tmp_path / "store")
+    store.put("epoch", b"a" * 32)
+    store.put("manifests/2025-01-02/a.json", b"{}")
+    assert check_epoch(store, ledger).level is Level.OK
+
+
 def test_a_start_checks_redis_the_data_directory_and_the_epoch(
     client: redis.Redis, ledger: Ledger, data_dir: Path
 ) -> None:

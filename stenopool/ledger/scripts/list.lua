@@ -63,5 +63,5 @@ end
 return cjson.encode({
   jobs = #jobs > 0 and jobs or nil,
   next = or_null(found and last),
-  ledger_lost = redis.call('EXISTS', keys.epoch) == 0,
+  ledger_lost = redis.call('EXISTS', keys.epoch) == 0 or redis.call('EXISTS', keys.restoring) == 1,
 })

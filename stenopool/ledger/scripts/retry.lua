@@ -70,4 +70,4 @@ point_at(job, given.transcription_id)
 if not is_live(last) and last.media == given.media_key then
   redis.call('HSET', keys.run(last.id), 'media', '')
 end
-return answer('created', add_run())
+return answer('created', add_run(now))

@@ -2,7 +2,6 @@
 -- Answers created (a new run with a waiting prepare unit), joined (a live run), hit (a completed run), replayed (the
 -- idempotency key names an earlier job), idem_conflict, need_media, refused_joins, refused_backlog, ledger_lost. A job
 -- that is known already gets its first answer again. When Redis is full nothing is written: the first write adds.
-local idempotency_ms = 24 * 3600 * 1000
 
 local function answer(outcome, job_id, run)
   return cjson.encode({
@@ -39,22 +38,9 @@ local function earlier_request()
   return run_id and {job_id = job_id, run_id = run_id, is_same = request_hash == given.request_hash}
 end
 
-local function add_job(run_id, is_hit)
-  local created = given.submitted_ms or now
-  local record = keys.job(given.job_id)
-  redis.call('HSET', record, 'tenant', given.tenant, 'tr', run_id, 'run', 1, 'name', given.name, 'created', created, 'v', 1)
-  if is_hit then
-    redis.call('HSET', record, 'hit', 1)
-  end
-  redis.call('ZADD', keys.tenant_jobs(given.tenant), created, given.job_id)
-  if given.external_hash then
-    redis.call('HSET', record, 'ext', given.external_hash)
-    redis.call('ZADD', keys.tenant_external(given.tenant, given.external_hash), created, given.job_id)
-  end
-  if given.idempotency_hash then
-    local value = given.job_id .. ',' .. given.request_hash
-    redis.call('SET', keys.idempotency(given.tenant, given.idempotency_hash), value, 'PX', idempotency_ms)
-  end
+local function take_in(run_id, is_hit)
+  add_job(run_id, is_hit, given.submitted_ms or now)
+  remember_request(idempotency_ms)
 end
 
 if redis.call('EXISTS', keys.epoch) == 0 then
@@ -76,14 +62,14 @@ if run and is_live(run) then
   if count_jobs(run) >= given.max_jobs_per_run then
     return refuse('refused_joins')
   end
-  add_job(run.id, false)
+  take_in(run.id, false)
   redis.call('SADD', keys.run_jobs(run.id), given.job_id)
   touch(run)
   count_one('submitted.joined')
   return answer('joined', given.job_id, run)
 end
 if run then
-  add_job(run.id, true)
+  take_in(run.id, true)
   count_one('submitted.hit')
   return answer('hit', given.job_id, run)
 end
@@ -93,6 +79,6 @@ end
 if waiting_units() >= given.max_waiting then
   return refuse('refused_backlog')
 end
-add_job(given.transcription_id, false)
+take_in(given.transcription_id, false)
 count_one('submitted.created')
-return answer('created', given.job_id, add_run())
+return answer('created', given.job_id, add_run(now))

@@ -11,7 +11,17 @@ from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.lua import operation_names
-from stenopool.ledger.model import Answer, Blame, HeldClaim, JobQuery, Plan, PlannedUnit, UnitKind, WorkerPulse
+from stenopool.ledger.model import (
+    Answer,
+    Blame,
+    HeldClaim,
+    JobQuery,
+    Plan,
+    PlannedUnit,
+    Restoration,
+    UnitKind,
+    WorkerPulse,
+)
 from stenopool.local.redis_server import RedisServer
 from stenopool.redis_pools import redis_client
 from tests.contract.ledger.bench import IDENTITY, POOL, POOLS, TIMING, Bench
@@ -63,6 +73,22 @@ def _set_epoch(bench: Bench) -> Call[object]:
     return op.set_epoch("epoch-1")
 
 
+def _restore(bench: Bench) -> Call[object]:
+    submission = replace(bench.submission(), submitted_ms=bench.now)
+    return op.restore(Restoration(submission, is_hit=False, ending=None))
+
+
+def _open_restored(bench: Bench) -> Call[object]:
+    bench.client.flushdb()
+    bench.do(op.begin_restoring("epoch-1"))
+    return op.open_restored("epoch-1")
+
+
+def _end_restoring(bench: Bench) -> Call[object]:
+    bench.do(op.begin_restoring("epoch-1"))
+    return op.end_restoring("epoch-1")
+
+
 ENDING: dict[str, Scene] = {
     "claim": _claim,
     "beat": lambda bench: op.beat("red/1", [HeldClaim(bench.span().claim_id, started=True, done_s=1.0)], TIMING),
@@ -76,12 +102,16 @@ ENDING: dict[str, Scene] = {
     "register": lambda _: op.register(WorkerPulse("red", POOLS, IDENTITY, "host", 1, "idle"), 30_000),
     "unregister": lambda _: op.unregister("red"),
     "recount": lambda _: op.recount("prepare"),
+    "end_restoring": _end_restoring,
 }
 CREATING: dict[str, Scene] = {
     "submit": lambda bench: op.submit(bench.submission()),
     "retry": _retry,
     "plan": _plan,
     "set_epoch": _set_epoch,
+    "restore": _restore,
+    "open_restored": _open_restored,
+    "begin_restoring": lambda _: op.begin_restoring("epoch-1"),
 }
 READING: dict[str, Scene] = {
     "find": lambda _: op.find("d" * 64),
@@ -91,6 +121,7 @@ READING: dict[str, Scene] = {
     "marks": lambda bench: op.marks([bench.submit().job_id]),
     "pool_view": lambda _: op.pool_view(POOL),
     "census": lambda _: op.census(),
+    "life": lambda _: op.life(),
     "read_epoch": lambda _: op.read_epoch(),
 }
 
@@ -126,7 +157,7 @@ def test_what_ends_work_goes_through(bench: Bench, name: str) -> None:
     before = read_content(bench.client)
     _fill(bench)
     answer = bench.do(call)
-    assert isinstance(answer, Answer) or name in ("unregister", "recount")
+    assert isinstance(answer, Answer) or name in ("unregister", "recount", "end_restoring")
     assert (read_content(bench.client) != before) == (name not in ("unregister", "recount"))
 
 

@@ -80,6 +80,11 @@ class ScriptedWorker:
         self._store.put(key, transcript_of(span, text).model_dump_json().encode())
         self._ledger.do(op.finish(last.claim_id, key, span.identity))
 
+    def finish_if_held(self, span: Grant, text: str = "good morning") -> None:
+        """As ``finish``; nothing when the run ended meanwhile."""
+        if self._ledger.do(op.jobs_of(span.transcription_id)):
+            self.finish(span, text)
+
     def fail(self, grant: Grant, code: str, detail: str | None = None) -> None:
         """Ends the run: the recording's fault."""
         self._ledger.do(op.fail(grant.claim_id, code, Blame.INPUT, detail))

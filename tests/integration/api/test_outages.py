@@ -11,6 +11,7 @@ import pytest
 from stenopool.ledger.ledger import Ledger
 from stenopool.local.redis_server import RedisServer
 from stenopool.media.local_store import LocalStore
+from stenopool.rebuild import rebuild_if_lost
 from stenopool.redis_pools import redis_client
 from tests.integration.api.conftest import POOL, wav
 from tests.integration.api.scripted_worker import ScriptedWorker
@@ -89,3 +90,17 @@ def test_a_ledger_that_lost_everything_denies_no_job(
         assert (answer.status_code, answer.json()["code"]) == (503, "ledger_lost")
     assert submit(http).status_code == 503
     wait_until(lambda: http.get("/health").json()["status"] == "unhealthy", 5, "health to tell")
+
+
+def test_a_rebuilt_ledger_is_served_without_a_restart(
+    api: ApiServer, http: httpx.Client, own_redis: RedisServer
+) -> None:
+    job_id = submit(http).json()["job_id"]
+    with redis_client(own_redis.url) as client:
+        client.flushall()
+        ledger, store = Ledger(client, lambda _bells: None), LocalStore(api.data_dir / "store")
+        assert rebuild_if_lost(client, ledger, store) is not None
+        assert http.get(f"/status/{job_id}").json()["status"] == "queued"
+        assert http.get(f"/status/{'0' * 32}").status_code == 404
+        ScriptedWorker(ledger, store, POOL).register()
+        assert submit(http).status_code == 202

@@ -100,6 +100,13 @@ def test_a_finished_run_answers_at_once(data_dir: Path) -> None:
     found = Found(OTHER_RUN, RunState.COMPLETED, OTHER_MEDIA)
     case = Case(data_dir, FakeLedger(find=found, submit=answers(SubmitOutcome.HIT, other=True)))
     assert case.submit().state is RunState.COMPLETED
+    assert [manifest.cached for manifest in case.manifests] == [True]
+
+
+def test_a_run_that_finished_while_it_was_asked_for_answers_at_once(data_dir: Path) -> None:
+    case = Case(data_dir, FakeLedger(submit=answers(SubmitOutcome.HIT, other=True)))
+    assert case.submit().state is RunState.COMPLETED
+    assert [(m.transcription_id, m.cached) for m in case.manifests] == [(OTHER_RUN, True)]
 
 
 def test_a_run_that_ended_badly_meanwhile_is_replaced_by_an_own_one(data_dir: Path) -> None:

@@ -25,6 +25,8 @@ def expected_content(model: LedgerModel) -> Content:
     }
     if model.epoch is not None:
         content[keys.EPOCH] = model.epoch
+    if model.restoring is not None:
+        content[keys.RESTORING] = model.restoring
     if model.tick is not None:
         content[keys.TICK] = str(model.tick)
     for part in (_jobs(model), _runs(model), _queues(model), _workers(model)):

@@ -8,7 +8,17 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from stenopool.ledger import lifecycle
 from stenopool.ledger import operations as op
-from stenopool.ledger.model import Blame, HeldClaim, JobQuery, Lane, RunState, WorkerPulse
+from stenopool.ledger.model import (
+    Blame,
+    HeldClaim,
+    JobQuery,
+    Lane,
+    Life,
+    Restoration,
+    RestoredEnding,
+    RunState,
+    WorkerPulse,
+)
 from tests.unit.ledger.invariants import check_invariants
 from tests.unit.ledger.walker import IDENTITY, POOLS, Walker, a_submission
 
@@ -146,6 +156,45 @@ class LedgerMachine(Walker):
         pool = POOLS[pick % len(POOLS)]
         self.perform(op.pool_view(pool), lambda: self.model.pool_view(pool))
         self.perform(op.recount(pool), lambda: self.model.recount(pool))
+
+    # A rebuild.
+
+    @rule(
+        pick=picks,
+        run=st.sampled_from(["known", "known", "new"]),
+        digest=st.sampled_from(["aaa1", "aaa2", "bbb1"]),
+        state=st.sampled_from([None, None, RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED]),
+        identity=st.sampled_from([IDENTITY, IDENTITY, '{"engine":"other"}', None]),
+        key=st.sampled_from([None, "key-1"]),
+    )
+    def restore(
+        self, pick: int, run: str, digest: str, state: RunState | None, identity: str | None, key: str | None
+    ) -> None:
+        """A manifest of an earlier life is found: of a run that is known, or of one that nobody has heard of."""
+        number = len(self.model.jobs)
+        new = replace(
+            a_submission(number, digest, "ann"),
+            idempotency_hash=key,
+            submitted_ms=self.model.now - 1_000 * pick,
+        )
+        known = list(self.model.runs.values())[pick % len(self.model.runs)]
+        if run == "known":
+            new = replace(new, transcription_id=known.id, digest=known.digest, pool=known.pool, tenant=known.tenant)
+        self.do_restore(Restoration(new, is_hit=pick % 5 == 0, ending=_an_ending(state, self.model.now, identity)))
+
+    @rule(begins=st.booleans())
+    def history_is_restored(self, *, begins: bool) -> None:
+        if begins:
+            self.model.restoring = self.model.restoring or "epoch-2"
+            restoring = self.model.restoring
+            self.perform(op.begin_restoring("epoch-2"), lambda: restoring)
+        else:
+            self.perform(op.open_restored("epoch-2"), lambda: "epoch-1")
+            self.perform(op.end_restoring("epoch-3"), lambda: None)
+            self.model.restoring = None
+            self.perform(op.end_restoring("epoch-2"), lambda: None)
+        life = Life("epoch-1", self.model.restoring)
+        self.perform(op.life(), lambda: life)
 
     # Workers.
 
@@ -292,3 +341,21 @@ class LedgerMachine(Walker):
             self.do_sweep()
             self.open_a_shift("green/1", 1, 1 + number % 2, IDENTITY, detect=False)
         raise AssertionError("a run never ended")
+
+
+def _an_ending(state: RunState | None, now: int, identity: str | None) -> RestoredEnding | None:
+    match state:
+        case None:
+            return None
+        case RunState.COMPLETED:
+            return RestoredEnding(
+                state,
+                now - 5,
+                transcript_key="transcripts/old.json",
+                identity=identity,
+                audio_s=None if identity is None else 12.5,
+            )
+        case RunState.FAILED:
+            return RestoredEnding(state, now - 5, "engine_failed", "It broke." if identity else None)
+        case _:
+            return RestoredEnding(state, now - 5)

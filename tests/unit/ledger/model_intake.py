@@ -1,8 +1,12 @@
-"""The pure model's way in and out: submit, retry and cancel."""
+"""The pure model's way in and out: submit, retry, restore and cancel."""
 
 from stenopool.ledger.model import (
     Cancelled,
     CancelOutcome,
+    Restoration,
+    Restored,
+    RestoredEnding,
+    RestoreOutcome,
     Retried,
     RetryOutcome,
     RunState,
@@ -59,31 +63,20 @@ class Intake(Moves):
         return self._submitted(SubmitOutcome.HIT, new.job_id, run)
 
     def _create(self, new: Submission, media: str) -> Submitted:
-        run = self._begin(new, media)
+        run = self._add_run(new, media, self.now)
         self._add_job(new, run.id, is_hit=False)
         return self._submitted(SubmitOutcome.CREATED, new.job_id, run)
 
-    def _begin(self, new: Submission, media: str) -> Run:
-        run = Run(
-            id=new.transcription_id,
-            digest=new.digest,
-            identity=new.identity,
-            pool=new.pool,
-            tenant=new.tenant,
-            lane=new.lane,
-            media=media,
-            work=new.work_key,
-            options=new.options,
-            first_job=new.job_id,
-            created=self.now,
-        )
+    def _add_run(self, new: Submission, media: str, arrived: int) -> Run:
+        run = _bare_run(new, media, arrived)
+        run.first_job = new.job_id
         self.runs[run.id] = run
         self.index[new.digest] = run.id
         self.pools |= {"prepare", new.pool}
         self.identities.add(new.identity)
-        prepare = Unit("prepare", UnitKind.PREPARE, self.now, cost_s=new.estimated_s)
+        prepare = Unit("prepare", UnitKind.PREPARE, arrived, cost_s=new.estimated_s)
         run.units["prepare"] = prepare
-        self._wait(run, prepare, self.now)
+        self._wait(run, prepare, arrived)
         return run
 
     def retry(self, new: Submission) -> Retried:
@@ -109,7 +102,7 @@ class Intake(Moves):
         last = self.runs[job.run]
         if not last.is_live and last.media == new.media_key:
             last.media = ""
-        run = self._begin(new, new.media_key)
+        run = self._add_run(new, new.media_key, self.now)
         self._point_at(job, new, run, is_hit=False)
         return self._retried(RetryOutcome.CREATED, run)
 
@@ -132,11 +125,66 @@ class Intake(Moves):
     def _not_retried(self, new: Submission, outcome: RetryOutcome, state: RunState | None = None) -> Retried:
         return Retried(outcome, new.transcription_id, None, state, bells=self._bells())
 
+    def restore(self, restoration: Restoration) -> Restored:
+        new, ending = restoration.submission, restoration.ending
+        if new.job_id in self.jobs:
+            return self._restored(RestoreOutcome.KNOWN, self.jobs[new.job_id].run)
+        own = self.runs.get(new.transcription_id)
+        if ending is not None and ending.state is RunState.CANCELLED:
+            if own is None:
+                self._add_ended_run(new, ending)
+            self._add_job(new, new.transcription_id, is_hit=restoration.is_hit)
+            self.jobs[new.job_id].cancelled = ending.ended_ms
+            return self._restored(RestoreOutcome.OK, new.transcription_id)
+        if own is not None and own.state is not RunState.CANCELLED:
+            return self._attach(restoration, own)
+        if ending is None and new.digest in self.index:
+            return self._attach(restoration, self.runs[self.index[new.digest]])
+        if ending is None:
+            assert new.media_key is not None
+            assert new.submitted_ms is not None
+            run = self._add_run(new, new.media_key, new.submitted_ms)
+        else:
+            run = self._add_ended_run(new, ending)
+        run.rev += own.rev if own else 0
+        self._add_job(new, run.id, is_hit=restoration.is_hit and ending is not None)
+        return self._restored(RestoreOutcome.OK, run.id)
+
+    def _attach(self, restoration: Restoration, run: Run) -> Restored:
+        new, ending = restoration.submission, restoration.ending
+        has_failed = ending is not None and ending.state is RunState.FAILED
+        is_hit = restoration.is_hit or (run.id != new.transcription_id and not run.is_live)
+        if has_failed and run.is_live:
+            assert ending is not None
+            self._end(run, RunState.FAILED, ending.code, ending.detail)
+        elif run.is_live:
+            run.further_jobs.add(new.job_id)
+            run.rev += 1
+        self._add_job(new, run.id, is_hit=is_hit)
+        return self._restored(RestoreOutcome.OK, run.id)
+
+    def _add_ended_run(self, new: Submission, ending: RestoredEnding) -> Run:
+        assert new.media_key is not None
+        assert new.submitted_ms is not None
+        run = _bare_run(new, new.media_key, new.submitted_ms)
+        run.state, run.ended, run.stage = ending.state, ending.ended_ms, ""
+        run.reason, run.detail, run.transcript = ending.code, ending.detail, ending.transcript_key
+        run.identity, run.audio_s = ending.identity or new.identity, ending.audio_s
+        run.done_ms = round((ending.audio_s or 0) * 1000)
+        self.runs[run.id] = run
+        self.identities.add(run.identity)
+        if ending.state is RunState.COMPLETED and ending.identity == new.identity:
+            self.index.setdefault(new.digest, run.id)
+        return run
+
+    def _restored(self, outcome: RestoreOutcome, run_id: str) -> Restored:
+        return Restored(outcome, run_id, failed_runs=self._failures(), bells=self._bells())
+
     def _add_job(self, new: Submission, run_id: str, *, is_hit: bool) -> None:
         created = self.now if new.submitted_ms is None else new.submitted_ms
         self.jobs[new.job_id] = Job(new.tenant, run_id, new.name, created, is_hit, external_hash=new.external_hash)
         if new.idempotency_hash is not None:
-            self.requests[new.tenant, new.idempotency_hash] = (new.job_id, new.request_hash)
+            self.requests.setdefault((new.tenant, new.idempotency_hash), (new.job_id, new.request_hash))
 
     def _submitted(self, outcome: SubmitOutcome, job_id: str, run: Run) -> Submitted:
         return Submitted(outcome, job_id, run.id, run.media or None, bells=self._bells())
@@ -161,3 +209,19 @@ class Intake(Moves):
                 self._end(run, RunState.CANCELLED)
         ended = run.state is RunState.CANCELLED
         return Cancelled(CancelOutcome.CANCELLED, RunState.CANCELLED, ended, bells=self._bells())
+
+
+def _bare_run(new: Submission, media: str, created: int) -> Run:
+    return Run(
+        id=new.transcription_id,
+        digest=new.digest,
+        identity=new.identity,
+        pool=new.pool,
+        tenant=new.tenant,
+        lane=new.lane,
+        media=media,
+        work=new.work_key,
+        options=new.options,
+        first_job="",
+        created=created,
+    )

@@ -24,6 +24,7 @@ class Moves:
         self.timing = timing
         self.now = 1_790_000_000_000
         self.epoch: str | None = None
+        self.restoring: str | None = None
         self.tick: int | None = None
         self.jobs: dict[str, Job] = {}
         self.runs: dict[str, Run] = {}

@@ -36,7 +36,7 @@ class Views(Moves):
     def view(self, job_id: str, tenant: str) -> Viewed:
         job = self.jobs.get(job_id)
         shown = self._job(job_id, job) if job is not None and job.tenant == tenant else None
-        return Viewed(shown, ledger_lost=self.epoch is None)
+        return Viewed(shown, ledger_lost=self.epoch is None or self.restoring is not None)
 
     def list_jobs(self, query: JobQuery) -> Listed:
         own = [(job.created, name, job) for name, job in self.jobs.items() if job.tenant == query.tenant]
@@ -60,7 +60,7 @@ class Views(Moves):
                 break
         more = looked < len(there)
         following = Cursor(there[looked - 1][0], there[looked - 1][1]) if more else None
-        return Listed(following, self.epoch is None, tuple(shown))
+        return Listed(following, self.epoch is None or self.restoring is not None, tuple(shown))
 
     def marks(self, job_ids: Sequence[str]) -> tuple[Mark, ...]:
         return tuple(self._job(name, self.jobs[name]).mark for name in job_ids if name in self.jobs)

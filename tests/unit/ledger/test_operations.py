@@ -7,7 +7,17 @@ import pytest
 
 from stenopool.ledger import operations as op
 from stenopool.ledger.lua import ScriptBook, operation_names
-from stenopool.ledger.model import HeldClaim, Plan, PlannedUnit, UnitKind, timing_of
+from stenopool.ledger.model import (
+    HeldClaim,
+    Plan,
+    PlannedUnit,
+    Restoration,
+    RestoredEnding,
+    RunState,
+    Submission,
+    UnitKind,
+    timing_of,
+)
 from tests.unit.ledger.walker import TIMING, a_submission
 
 SPAN = PlannedUnit("span-0", UnitKind.SPAN, 0, 16_000, 1.0)
@@ -52,3 +62,18 @@ def test_every_script_says_what_it_does_first(name: str) -> None:
 def test_a_gap_is_three_missed_sweeps() -> None:
     timing = timing_of(lease_s=30, beat_s=2, sweep_s=5)
     assert (timing.lease_ms, timing.beat_ms, timing.sweep_ms, timing.gap_ms) == (30_000, 2_000, 5_000, 15_000)
+
+
+@pytest.mark.parametrize(
+    ("submission", "ending"),
+    [
+        (replace(a_submission(0, "d" * 64, "ann"), media_key=None, submitted_ms=1), None),
+        (a_submission(0, "d" * 64, "ann"), None),
+        (replace(a_submission(0, "d" * 64, "ann"), submitted_ms=1), RestoredEnding(RunState.FAILED, 2)),
+    ],
+)
+def test_a_restoration_that_would_leave_half_a_record_is_refused(
+    submission: Submission, ending: RestoredEnding | None
+) -> None:
+    with pytest.raises(ValueError, match=r"a job is restored|a failure has"):
+        op.restore(Restoration(submission, is_hit=False, ending=ending))

@@ -22,6 +22,9 @@ from stenopool.ledger.model import (
     HeldClaim,
     Plan,
     PlannedUnit,
+    Restoration,
+    Restored,
+    RestoreOutcome,
     Submission,
     Swept,
     UnitKind,
@@ -90,6 +93,11 @@ class Walker(RuleBasedStateMachine):
         is_new = new.transcription_id not in self.model.runs
         answer = self.perform(op.submit(new), lambda: self.model.submit(new))
         self.witness.submitted(answer, is_new=is_new)
+
+    def do_restore(self, restoration: Restoration) -> None:
+        was_live = {run.id for run in self.model.runs.values() if run.is_live}
+        answer = self.perform(op.restore(restoration), lambda: self.model.restore(restoration))
+        self.witness.restored(restoration, answer, is_fresh=answer.transcription_id not in was_live)
 
     def do_cancel(self, job_id: str, tenant: str) -> None:
         answer = self.perform(op.cancel(job_id, tenant), lambda: self.model.cancel(job_id, tenant))
@@ -187,6 +195,8 @@ def _is_repetition(first: T, second: T) -> bool:
             expected = replace(first, outcome=FailOutcome.ALREADY)
         case _:
             expected = first
+    if isinstance(expected, Restored):
+        expected = replace(expected, outcome=RestoreOutcome.KNOWN)
     if isinstance(expected, FailingAnswer):
         # Whose jobs ended is told once.
         expected = replace(expected, failed_runs=())

@@ -15,6 +15,9 @@ from stenopool.ledger.model import (
     Grant,
     HeldClaim,
     Released,
+    Restoration,
+    Restored,
+    RestoreOutcome,
     Retried,
     RetryOutcome,
     RunState,
@@ -49,6 +52,23 @@ class Witness:
             assert (answer.outcome is SubmitOutcome.HIT) == (state is RunState.COMPLETED), "not what became of it"
             assert state not in (RunState.FAILED, RunState.CANCELLED), "a job was given a run that had ended badly"
             assert is_new or answer.outcome is not SubmitOutcome.CREATED
+
+    def restored(self, restoration: Restoration, answer: Restored, *, is_fresh: bool) -> None:
+        job_id, ending = restoration.submission.job_id, restoration.ending
+        state = self._model.job_state(job_id)
+        if answer.outcome is RestoreOutcome.OK and ending is not None:
+            if ending.state is RunState.CANCELLED:
+                self._cancelled.add(job_id)
+                assert state is RunState.CANCELLED
+            else:
+                # A run that was known to live or to have failed does not change for a late manifest.
+                assert state is not RunState.CANCELLED
+                assert state is not RunState.QUEUED or ending.state is RunState.COMPLETED
+        if is_fresh and self._model.runs[answer.transcription_id].is_live:
+            # A run that had been cancelled begins anew: what was claimed of it before is nothing now.
+            self._holder = {place: held for place, held in self._holder.items() if place[0] != answer.transcription_id}
+            for place in [place for place in self._attempts if place[0] == answer.transcription_id]:
+                del self._attempts[place]
 
     def granted(self, grant: Grant, *, is_repeated: bool) -> None:
         place = (grant.transcription_id, grant.unit_id)
@@ -121,7 +141,7 @@ class Witness:
         place = self._place.get(claim_id)
         return (
             place is not None
-            and self._holder[place] == claim_id
+            and self._holder.get(place) == claim_id
             and claim_id not in self._given_back
             and self._model.runs[place[0]].is_live
         )

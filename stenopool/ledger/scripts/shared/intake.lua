@@ -1,4 +1,27 @@
--- Intake: what a job is given to wait for, when it comes and when it is tried again.
+-- Intake: how a job and a run get their records, when a job comes, is tried again or is restored. `given` is a submission.
+local idempotency_ms = 24 * 3600 * 1000
+
+-- The first write adds: when Redis is full nothing of the job is written.
+local function add_job(run_id, is_hit, created)
+  local record = keys.job(given.job_id)
+  redis.call('HSET', record, 'tenant', given.tenant, 'tr', run_id, 'run', 1, 'name', given.name, 'created', created, 'v', 1)
+  if is_hit then
+    redis.call('HSET', record, 'hit', 1)
+  end
+  redis.call('ZADD', keys.tenant_jobs(given.tenant), created, given.job_id)
+  if given.external_hash then
+    redis.call('HSET', record, 'ext', given.external_hash)
+    redis.call('ZADD', keys.tenant_external(given.tenant, given.external_hash), created, given.job_id)
+  end
+end
+
+-- The same request again, within this time, is answered with this job.
+local function remember_request(milliseconds)
+  if given.idempotency_hash and milliseconds > 0 then
+    local key = keys.idempotency(given.tenant, given.idempotency_hash)
+    redis.call('SET', key, given.job_id .. ',' .. given.request_hash, 'NX', 'PX', milliseconds)
+  end
+end
 
 -- The newest live or completed run of a digest.
 local function indexed_run(digest)
@@ -16,20 +39,21 @@ local function waiting_units()
   return prepare + recognise
 end
 
--- A new run of its own for the job: one unit waits, `prepare`.
-local function add_run()
-  local run = {id = given.transcription_id, pool = given.pool, lane = given.lane, tenant = given.tenant, media = given.media_key}
+-- A new run for the job, whose `prepare` waits at the place of its arrival.
+local function add_run(arrived)
+  local run = {
+    id = given.transcription_id, pool = given.pool, lane = given.lane, tenant = given.tenant, media = given.media_key,
+  }
   redis.call('HSET', keys.run(run.id),
     'state', 'queued', 'digest', given.digest, 'identity', identity_name(given.identity), 'pool', run.pool,
-    'tenant', run.tenant, 'lane', run.lane, 'media', run.media, 'work', given.work_key, 'units', 0, 'done', 0, 'done_ms', 0,
-    'attempt', 0, 'stage', 'prepare', 'first_job', given.job_id, 'rev', 1, 'created', now, 'v', 1)
+    'tenant', run.tenant, 'lane', run.lane, 'media', run.media, 'work', given.work_key, 'units', 0, 'done', 0,
+    'done_ms', 0, 'attempt', 0, 'stage', 'prepare', 'first_job', given.job_id, 'rev', 1, 'created', arrived, 'v', 1)
   redis.call('SET', keys.run_options(run.id), given.options)
   redis.call('HSET', keys.digest_bucket(given.digest), keys.digest_field(given.digest), run.id)
   redis.call('SADD', keys.pools, 'prepare', run.pool)
-  local unit = new_unit(run.id, 'prepare', 'prepare', now)
+  local unit = new_unit(run.id, 'prepare', 'prepare', arrived)
   unit.cost_s = given.estimated_s
-  enter_waiting(run, unit, now)
+  enter_waiting(run, unit, arrived)
   save_unit(unit)
   return run
 end
-

@@ -1,6 +1,7 @@
 -- Names of all keys; the twin of stenopool/ledger/keys.py.
 local keys = {
   epoch = 'steno:epoch',
+  restoring = 'steno:restoring',
   tick = 'steno:tick',
   claims = 'steno:claims',
   leases = 'steno:leases',

@@ -1,0 +1,93 @@
+-- restore: takes a job in as its manifest and the store tell of it, when the ledger was lost. Answers ok, or known for a
+-- job that is there already; and the run in force. As submit, with given ids, without limits, and also without an epoch.
+-- Each manifest decides about its own job, in whatever order they come. An open job joins its run, or makes it again;
+-- a run stands as cancelled only until a job is found that did not leave it; one that is known to have failed has
+-- failed for all its jobs that did not. When Redis is full nothing is written: the first write adds.
+local ending = given.ending
+
+local function answer(outcome, run_id)
+  return cjson.encode({outcome = outcome, transcription_id = run_id, failed_runs = failures(), bells = bells()})
+end
+
+local function take_in(run_id, is_hit)
+  add_job(run_id, is_hit, given.submitted_ms)
+  remember_request(math.min(idempotency_ms, given.submitted_ms + idempotency_ms - now))
+end
+
+-- In place of `own`, the run as it was known until now.
+local function make_again(own, add)
+  redis.call('DEL', keys.run(given.transcription_id))
+  add()
+  if own then
+    redis.call('HINCRBY', keys.run(own.id), 'rev', own.rev)
+  end
+end
+
+local function add_ended_run()
+  local record = keys.run(given.transcription_id)
+  redis.call('HSET', record,
+    'state', ending.state, 'digest', given.digest, 'identity', identity_name(ending.identity or given.identity),
+    'pool', given.pool, 'tenant', given.tenant, 'lane', given.lane, 'media', given.media_key, 'work', given.work_key,
+    'done_ms', to_ms(ending.audio_s or 0), 'attempt', 0, 'rev', 1, 'created', given.submitted_ms,
+    'ended', ending.ended_ms, 'v', 1)
+  local facts = {audio_s = ending.audio_s, transcript = ending.transcript_key, reason = ending.code, detail = ending.detail}
+  for field, value in pairs(facts) do
+    redis.call('HSET', record, field, value)
+  end
+  -- Days come newest first: who is in the index is newer, or lives.
+  if ending.state == 'completed' and ending.identity == given.identity then
+    redis.call('HSETNX', keys.digest_bucket(given.digest), keys.digest_field(given.digest), given.transcription_id)
+  end
+end
+
+-- Puts the job on a run that is there: what becomes of the run becomes of the job.
+local function attach(run)
+  local is_foreign = run.id ~= given.transcription_id
+  take_in(run.id, given.is_hit or (is_foreign and not is_live(run)))
+  if is_live(run) then
+    redis.call('SADD', keys.run_jobs(run.id), given.job_id)
+    touch(run)
+  end
+  return answer('ok', run.id)
+end
+
+local function run_again(own)
+  local other = indexed_run(given.digest)
+  if other then
+    return attach(other)
+  end
+  take_in(given.transcription_id, false)
+  make_again(own, function() add_run(given.submitted_ms) end)
+  return answer('ok', given.transcription_id)
+end
+
+local function end_again(own)
+  take_in(given.transcription_id, given.is_hit)
+  make_again(own, add_ended_run)
+  return answer('ok', given.transcription_id)
+end
+
+local known = redis.call('HGET', keys.job(given.job_id), 'tr')
+if known then
+  return answer('known', known)
+end
+local own = load_run(given.transcription_id)
+local is_free = not own or own.state == 'cancelled'
+
+if ending and ending.state == 'cancelled' then
+  take_in(given.transcription_id, given.is_hit)
+  redis.call('HSET', keys.job(given.job_id), 'cancelled', ending.ended_ms)
+  if not own then
+    add_ended_run()
+  end
+  return answer('ok', given.transcription_id)
+end
+if is_free then
+  return ending and end_again(own) or run_again(own)
+end
+if ending and ending.state == 'failed' and is_live(own) then
+  take_in(own.id, given.is_hit)
+  fail_run(own, ending.code, ending.detail)
+  return answer('ok', own.id)
+end
+return attach(own)

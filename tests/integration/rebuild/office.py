@@ -1,0 +1,147 @@
+"""The platform's own parts around one ledger and one store, without processes: what a rebuild has to bring back."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import redis
+
+from api.services.cancellation import Cancellation
+from api.services.lookup import Lookup
+from api.services.pools import PoolWatch
+from api.services.submission import SubmissionRules, Submissions
+from api.services.uploads import Upload
+from stenopool.errors import StenopoolError, UsageError
+from stenopool.ids import new_id
+from stenopool.ledger import operations as op
+from stenopool.ledger.call import Call
+from stenopool.ledger.ledger import Ledger
+from stenopool.ledger.model import FailingAnswer, Grant, RunState
+from stenopool.media.endings import write_endings
+from stenopool.media.epoch import found_epoch
+from stenopool.media.kinds import WAV
+from stenopool.media.local_store import LocalStore
+from stenopool.media.store import Store
+from stenopool.queueing.names import PREPARE, recognise_pool
+from tests.integration.api.scripted_worker import ScriptedWorker
+
+POOL = recognise_pool("faster-whisper", "demo")
+TENANT = "ann"
+T = TypeVar("T")
+
+
+class EndingLedger(Ledger):
+    """Writes endings behind every answer, as workers and API do."""
+
+    def __init__(self, client: redis.Redis, store: Store) -> None:
+        super().__init__(client, lambda _bells: None)
+        self._store = store
+
+    def do(self, call: Call[T]) -> T:
+        answer = super().do(call)
+        if isinstance(answer, FailingAnswer):
+            write_endings(self._store, answer.failed_runs)
+        return answer
+
+
+class Awaited:
+    """A ledger for the API's services."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def do(self, call: Call[T]) -> T:
+        return self._ledger.do(call)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """All that a client can tell of a job."""
+
+    answer: str
+    """Its state, or the code of the refusal."""
+    reason: str = ""
+    cached: bool = False
+    created_ms: int = 0
+    transcription_id: str = ""
+    text: str = ""
+
+
+class Office:
+    """Takes jobs in, works on them, loses its Redis."""
+
+    def __init__(self, client: redis.Redis, folder: Path) -> None:
+        self.client = client
+        self.store = LocalStore(folder / "store")
+        self.ledger: Ledger = EndingLedger(client, self.store)
+        self.worker = ScriptedWorker(self.ledger, self.store, POOL)
+        self._spool = folder / "spool"
+        self._spool.mkdir(parents=True)
+        self.ledger.do(op.set_epoch(found_epoch(self.store, new_id())))
+        self.worker.register()
+        self.jobs: list[str] = []
+
+    def submit(self, recording: str) -> str:
+        """A job for the recording of this name; the same name is the same recording."""
+        upload = Upload(new_id(), self._spool / new_id(), f"{recording}.wav", WAV, 9, recording * 64, ())
+        upload.path.write_bytes(recording.encode())
+        ledger = Awaited(self.ledger)
+        submissions = Submissions(
+            ledger, self.store, PoolWatch(ledger), SubmissionRules("faster-whisper", ["demo"], 10_000, 1000)
+        )
+        job_id = _run(submissions.submit(TENANT, upload)).job_id
+        self.jobs.append(job_id)
+        return job_id
+
+    def cancel(self, job_id: str) -> None:
+        ledger = Awaited(self.ledger)
+        cancellation = Cancellation(ledger, self.store, self._lookup())
+        # One that has ended otherwise cannot be taken back.
+        with contextlib.suppress(UsageError):
+            _run(cancellation.cancel(job_id, TENANT))
+
+    def delete(self, job_id: str) -> None:
+        """What is left in the store of a job that its client deleted."""
+        [key] = [key for key in self.store.keys("manifests/") if job_id in key]
+        self.store.delete(key)
+
+    def next_span(self) -> Grant | None:
+        """Prepares all that waits, and begins the next span."""
+        while self.ledger.do(op.pool_view(PREPARE)).waiting:
+            self.worker.prepare()
+        return self.worker.claim(POOL)
+
+    def finish_all(self) -> None:
+        while (span := self.next_span()) is not None:
+            self.worker.finish(span, f"words of {span.transcription_id}")
+
+    def shown(self, job_id: str) -> Shown:
+        try:
+            job = _run(self._lookup().status(job_id, TENANT))
+            text = ""
+            if job.job.state is RunState.COMPLETED:
+                text = _run(self._lookup().transcript(job_id, TENANT))[1].text
+        except StenopoolError as error:
+            return Shown(error.code)
+        view = job.job
+        reason = f"{job.reason.code} {job.reason.message}" if job.reason else ""
+        return Shown(view.state, reason, view.cached, view.created_ms, view.transcription_id, text)
+
+    def all_shown(self) -> dict[str, Shown]:
+        return {job_id: self.shown(job_id) for job_id in self.jobs}
+
+    def lose_redis(self) -> None:
+        """Redis comes back empty; the workers register again."""
+        self.client.flushall()
+        self.worker.register()
+
+    def _lookup(self) -> Lookup:
+        ledger = Awaited(self.ledger)
+        return Lookup(ledger, self.store, PoolWatch(ledger))
+
+
+def _run(coroutine: Coroutine[object, object, T]) -> T:
+    return asyncio.run(coroutine)
