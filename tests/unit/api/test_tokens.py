@@ -81,7 +81,7 @@ def test_threat_23_a_token_with_a_claim_missing_or_wrong_is_refused(changes: dic
 @pytest.mark.parametrize(("claim", "seconds_from_now"), [("exp", -60), ("nbf", 600)])
 def test_threat_23_a_token_out_of_its_time_is_refused(claim: str, seconds_from_now: int) -> None:
     # Counted from now, not from when the tests were collected: a whole run takes longer than ten minutes.
-    assert Tokens(rules()).caller(token(**{claim: int(time.time()) + seconds_from_now})) is None
+    assert Tokens(rules()).caller(token(None, **{claim: int(time.time()) + seconds_from_now})) is None
 
 
 def test_threat_23_a_token_that_wants_no_algorithm_is_refused() -> None:
