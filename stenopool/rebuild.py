@@ -103,6 +103,7 @@ def restoration_of(manifest: Manifest, ending: RestoredEnding | None) -> Restora
         request_hash=manifest.request_hash,
         media_key=manifest.media_key,
         work_key=work_key(manifest.transcription_id),
+        former_work_key=None if manifest.former is None else work_key(manifest.former),
         lane=manifest.lane,
         idempotency_hash=manifest.idempotency_hash,
         external_hash=None if manifest.external_id is None else external_hash(manifest.external_id),

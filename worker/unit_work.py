@@ -9,7 +9,6 @@ from stenopool.ledger.call import Call
 from stenopool.ledger.model import Committed, Grant, UnitKind
 from stenopool.logs import get_logger
 from stenopool.media.epoch import read_epoch
-from stenopool.media.store import pcm_key
 from worker.duty import Duty
 from worker.engines.base import Engine
 from worker.holding import Holding
@@ -67,15 +66,14 @@ class UnitWork:
 
     def clean_up(self, grant: Grant) -> None:
         """After the run is completed its decoded audio goes; it is the largest object and can be made again."""
-        if grant.kind is UnitKind.ASSEMBLE and grant.plan_id is not None:
-            key = pcm_key(grant.work_key, grant.plan_id)
-            self._quietly(lambda: self._delete_if_ours(key))
+        if grant.kind is UnitKind.ASSEMBLE:
+            self._quietly(lambda: self._drop_audio_if_ours(grant))
 
-    def _delete_if_ours(self, key: str) -> None:
+    def _drop_audio_if_ours(self, grant: Grant) -> None:
         # Nothing is deleted from a store whose epoch the ledger does not share (rule 18).
         epoch = self._duty.ledger.do(op.read_epoch())
         if epoch is not None and epoch == read_epoch(self._duty.bench.store):
-            self._duty.bench.store.delete(key)
+            assemble.drop_audio(self._duty.bench, grant)
 
     def _quietly(self, act: Callable[[], object]) -> None:
         try:

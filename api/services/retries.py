@@ -18,7 +18,7 @@ from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import Retried, RetryOutcome, RunState
 from stenopool.media.manifest import Manifest
-from stenopool.media.store import Store
+from stenopool.media.store import Store, work_key
 from stenopool.transcripts.digest import transcription_digest
 from stenopool.transcripts.options import stored_options
 
@@ -84,9 +84,22 @@ class Retries:
         identity = await self._pools.identity(before.pool)
         options = stored_options(before.options)
         digest = transcription_digest(before.tenant, before.fingerprint, options, identity)
+        former = await self._former(before) if digest == before.digest else None
         return before.model_copy(
-            update={"transcription_id": new_id(), "identity": identity, "digest": digest, "ending": None}
+            update={
+                "transcription_id": new_id(),
+                "identity": identity,
+                "digest": digest,
+                "former": former,
+                "ending": None,
+            }
         )
+
+    async def _former(self, before: Manifest) -> str:
+        """The try whose work the new one takes over: the last one that got so far as to leave any."""
+        folder = f"{work_key(before.transcription_id)}/"
+        has_work = await anyio.to_thread.run_sync(lambda: any(self._store.keys(folder)))
+        return before.transcription_id if has_work or before.former is None else before.former
 
 
 def _refusal(answer: Retried) -> StenopoolError:

@@ -219,6 +219,7 @@ def submission_of(draft: Manifest, media: str | None, rules: SubmissionRules) ->
         request_hash=draft.request_hash,
         media_key=media,
         work_key=work_key(draft.transcription_id),
+        former_work_key=None if draft.former is None else work_key(draft.former),
         lane=draft.lane,
         idempotency_hash=draft.idempotency_hash,
         external_hash=None if draft.external_id is None else external_hash(draft.external_id),

@@ -63,6 +63,8 @@ class Grant:
     """Language that ``detect`` committed."""
     units: int
     """Spans of the run; 0 for ``prepare``."""
+    former_work_key: str | None = None
+    """Work folder of the run before this one, whose finished work ``prepare`` takes over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,8 @@ class Submission:
     """Store key of this upload, None when only a join or hit is wanted (answer may be ``need_media``)."""
     work_key: str
     """Store prefix of the run's work folder."""
+    former_work_key: str | None = None
+    """Work folder of an earlier run of the same digest, whose plan and finished spans a new run takes over."""
     lane: Lane = Lane.STANDARD
     idempotency_hash: str | None = None
     external_hash: str | None = None

@@ -64,6 +64,16 @@ class LocalStore:
             file.unlink(missing_ok=True)
             return is_new
 
+    def copy(self, source: str, key: str) -> bool:
+        """Gives a write-once object a second key: another link, which costs no room.
+
+        False: there was an object under ``key`` already, and it is left as it is.
+        """
+        final = self._locate(key)
+        with self._finding(source) as file:
+            file.stat()
+            return self._link(file, final)
+
     def replace(self, key: str, body: bytes) -> None:
         """Writes or replaces atomically, durable on return."""
         final = self._locate(key)

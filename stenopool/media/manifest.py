@@ -51,6 +51,8 @@ class Manifest(BaseModel):
     """Whatever the client wants to find again; never read here."""
     cached: bool = False
     """Whether a finished transcription answered the job."""
+    former: str | None = None
+    """Transcription of an earlier try, whose plan and finished spans this one's takes over."""
     ending: Ending | None = None
 
     def to_bytes(self) -> bytes:

@@ -25,6 +25,13 @@ class Store(Protocol):
         """
         ...
 
+    def copy(self, source: str, key: str) -> bool:
+        """Gives a write-once object a second key, durable on return: deleting either leaves the other.
+
+        False: there was an object under ``key`` already, and it is left as it is.
+        """
+        ...
+
     def replace(self, key: str, body: bytes) -> None:
         """Writes or replaces atomically, durable on return. Only manifests, keys and the epoch are written so."""
         ...

@@ -184,3 +184,23 @@ def test_a_rebuild_writes_another_epoch_over_the_old(store: Store) -> None:
     found_epoch(store, "a" * 32)
     write_epoch(store, "b" * 32)
     assert read_epoch(store) == "b" * 32
+
+
+def test_a_copy_is_an_object_of_its_own(store: Store) -> None:
+    store.put("work/a/plan.json", b"body")
+    assert store.copy("work/a/plan.json", "work/b/plan.json")
+    store.delete("work/a/plan.json")
+    assert store.get("work/b/plan.json") == b"body"
+
+
+def test_a_copy_replaces_nothing(store: Store) -> None:
+    store.put("work/a/plan.json", b"body")
+    store.put("work/b/plan.json", b"first")
+    assert not store.copy("work/a/plan.json", "work/b/plan.json")
+    assert store.get("work/b/plan.json") == b"first"
+
+
+def test_what_is_not_there_cannot_be_copied(store: Store) -> None:
+    with pytest.raises(KeyError):
+        store.copy("work/a/plan.json", "work/b/plan.json")
+    assert not store.exists("work/b/plan.json")

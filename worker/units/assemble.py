@@ -36,6 +36,14 @@ def publish(bench: Bench, grant: Grant) -> Published:
     return Published(key, written.identity.canonical())
 
 
+def drop_audio(bench: Bench, grant: Grant) -> None:
+    """Removes all decoded audio of a run that is done, that of its earlier tries included."""
+    for work in filter(None, (grant.work_key, grant.former_work_key)):
+        for key in list(bench.store.keys(f"{work}/")):
+            if key.endswith(".pcm"):
+                bench.store.delete(key)
+
+
 def _merged(bench: Bench, grant: Grant) -> Transcript:
     plan_id = plan_of(grant)
     plan = read_plan(required(bench.store, plan_key(grant.work_key, plan_id)))

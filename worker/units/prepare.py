@@ -14,10 +14,13 @@ from worker.pipeline.plan_spans import plan_spans
 from worker.pipeline.read_audio import map_pcm
 from worker.pipeline.records import make_plan_record
 from worker.units.bench import Bench, Watch, WorkStoppedError
+from worker.units.takeover import find_earlier_plan, take_over
 
 
 def prepare(bench: Bench, grant: Grant, watch: Watch) -> Plan:
-    """Decodes, finds speech, plans. The plan is named after the claim, so that two attempts never share a file.
+    """Decodes, finds speech, plans; or takes over what an earlier try has left of that, whole or in part.
+
+    The plan is named after the claim, so that two attempts never share a file.
 
     Raises:
         UsageError: the recording's fault: ``input_missing``, ``undecodable_media``, ``no_audio``, ``audio_too_long``, …
@@ -26,6 +29,9 @@ def prepare(bench: Bench, grant: Grant, watch: Watch) -> Plan:
         WorkStoppedError: the watch said so.
     """
     plan_id = grant.claim_id
+    earlier = find_earlier_plan(bench.store, grant)
+    if earlier is not None and earlier.is_enough and take_over(bench.store, earlier, grant.work_key, plan_id):
+        return Plan(plan_id, earlier.record.duration_s, earlier.units)
     with _scratch_folder(bench.scratch, plan_id) as folder:
         pcm = folder / "audio.pcm"
         try:
@@ -34,10 +40,14 @@ def prepare(bench: Bench, grant: Grant, watch: Watch) -> Plan:
             )
         except DecodeStopped:
             raise WorkStoppedError from None
-        speech = detect_speech(map_pcm(pcm))
+        if earlier is not None and earlier.record.n_samples != media.n_samples:
+            earlier = None
+        speech = detect_speech(map_pcm(pcm)) if earlier is None else earlier.record.speech_within(0, media.n_samples)
         if watch.should_stop():
             raise WorkStoppedError
         bench.store.adopt_file(pcm_key(grant.work_key, plan_id), pcm)
+    if earlier is not None and take_over(bench.store, earlier, grant.work_key, plan_id):
+        return Plan(plan_id, earlier.record.duration_s, earlier.units)
     bench.store.put(plan_key(grant.work_key, plan_id), make_plan_record(media, speech).to_bytes())
     return Plan(plan_id, media.duration_s, plan_spans(media.n_samples, speech))
 
@@ -46,6 +56,8 @@ def drop_plan(bench: Bench, grant: Grant) -> None:
     """Removes what an attempt wrote whose plan the ledger refused: nobody will ever ask for it (rule 1)."""
     bench.store.delete(plan_key(grant.work_key, grant.claim_id))
     bench.store.delete(pcm_key(grant.work_key, grant.claim_id))
+    for key in list(bench.store.keys(f"{grant.work_key}/{grant.claim_id}/")):
+        bench.store.delete(key)
 
 
 def _media_path(bench: Bench, grant: Grant) -> Path:

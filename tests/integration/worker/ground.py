@@ -26,8 +26,9 @@ from stenopool.queueing.bell import Bell
 from stenopool.queueing.names import PREPARE, recognise_pool
 from stenopool.redis_pools import redis_client
 from stenopool.settings import load_settings
+from stenopool.transcripts.digest import transcription_digest
 from stenopool.transcripts.model import EngineIdentity, Transcript
-from stenopool.transcripts.options import Options
+from stenopool.transcripts.options import Options, stored_options
 from tests.processes import descendants
 from tests.waiting import wait_until
 
@@ -117,7 +118,9 @@ class Ground:
         self.store.put(media_key(upload), body)
         now = datetime.now(UTC)
         options = Options(vad_filter=False).canonical()
-        digest = secrets.token_hex(32)
+        # Two tones may be alike by chance; two jobs here never are.
+        fingerprint = secrets.token_hex(32)
+        digest = transcription_digest("t", fingerprint, stored_options(options), IDENTITY)
         manifest = Manifest(
             job_id=job_id,
             tenant="t",
@@ -128,7 +131,7 @@ class Ground:
             pool=POOL,
             identity=IDENTITY,
             options=options,
-            fingerprint="0" * 64,
+            fingerprint=fingerprint,
             size_bytes=len(body),
             request_hash="0" * 64,
             submitted_at=now,

@@ -1,49 +1,23 @@
 """A shift inside this process: what becomes of a unit whose work breaks in a way that no engine can be told to."""
 
-import os
 from collections.abc import Callable
 
 import pytest
 
 from stenopool.errors import ErrorCode, FatalError, TransientError
-from stenopool.ledger.model import RunState, timing_of
+from stenopool.ledger.model import RunState
 from stenopool.media.local_store import LocalStore
-from stenopool.queueing.names import PREPARE
-from tests.integration.worker.ground import POOL, Ground
+from tests.integration.worker.ground import Ground
+from tests.integration.worker.here import BrokenStore, duty_here
 from worker.duty import Duty
-from worker.endings import Endings
 from worker.engines.fake import FakeEngine
-from worker.run_files import Admission, RunFiles, WorkerRecord, run_dir
+from worker.run_files import Admission
 from worker.shift import Shift
-from worker.units.bench import Bench
-from worker.watchdog import Child, Watchdog
-
-
-class BrokenStore(LocalStore):
-    """A store that fails while a transcript is looked for."""
-
-    error: BaseException | None = None
-
-    def exists(self, key: str) -> bool:
-        if self.error is not None and key.startswith("transcripts/"):
-            raise self.error
-        return super().exists(key)
 
 
 @pytest.fixture
 def equipment(grounds: Ground) -> tuple[Duty, BrokenStore]:
-    files = RunFiles(run_dir(grounds.settings.data_dir), os.getpid())
-    files.create(WorkerRecord(worker_id="here:1:a", pools=(PREPARE, POOL), children=1))
-    files.admit(Admission.OK)
-    store = BrokenStore(grounds.settings.data_dir / "store")
-    endings = Endings(grounds.ledger, store)
-    engine = FakeEngine()
-    timing = timing_of(30, 2, 5)
-    child = Child("here:1:a/2", 2, engine.identity.canonical(), timing, files)
-    # Not started: these tests look at the shift alone.
-    watchdog = Watchdog(child, grounds.ledger, endings)
-    bench = Bench(store, grounds.settings, grounds.settings.data_dir / "spool")
-    return Duty(child.name, (PREPARE, POOL), timing, files, grounds.ledger, endings, bench, engine, watchdog), store
+    return duty_here(grounds)
 
 
 @pytest.mark.parametrize(

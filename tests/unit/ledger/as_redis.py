@@ -100,6 +100,7 @@ def _run(run: Run) -> dict[str, str]:
         "rev": run.rev,
         "created": run.created,
         "begun": run.begun,
+        "former": run.former,
         "v": 1,
         "stage": run.stage or None,
         "plan": None if run.state is RunState.COMPLETED else run.plan,

@@ -98,6 +98,7 @@ class LedgerMachine(Walker):
             transcription_id=f"retry-{self.retries}",
             pool=run.pool if run else POOLS[1],
             media_key=run.media or None if run else None,
+            former_work_key=run.work if run and pick % 2 else None,
             max_jobs_per_run=limits[0],
             max_waiting=limits[1],
         )
@@ -176,6 +177,7 @@ class LedgerMachine(Walker):
             a_submission(number, digest, "ann"),
             idempotency_hash=key,
             submitted_ms=self.model.now - 1_000 * pick,
+            former_work_key="work/before" if pick % 3 == 0 else None,
         )
         known = list(self.model.runs.values())[pick % len(self.model.runs)]
         if run == "known":

@@ -69,7 +69,7 @@ class Intake(Moves):
 
     def _add_run(self, new: Submission, media: str, arrived: int) -> Run:
         run = _bare_run(new, media, arrived)
-        run.first_job = new.job_id
+        run.first_job, run.former = new.job_id, new.former_work_key
         self.runs[run.id] = run
         self.index[new.digest] = run.id
         self.pools |= {"prepare", new.pool}

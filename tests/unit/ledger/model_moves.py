@@ -141,7 +141,7 @@ class Moves:
             if unit.claim:
                 self._spend(self.claims[unit.claim], "lost")
         run.state, run.ended, run.reason, run.detail = state, self.now, reason, detail
-        run.units, run.further_jobs, run.stage, run.begun = {}, set(), "", None
+        run.units, run.further_jobs, run.stage, run.begun, run.former = {}, set(), "", None, None
         run.rev += 1
         if state is not RunState.COMPLETED:
             self._clear_index(run)
@@ -180,6 +180,7 @@ class Moves:
             audio_s=run.audio_s,
             language=run.language,
             units=run.spans,
+            former_work_key=run.former,
         )
 
     def _bells(self) -> Mapping[str, int]:

@@ -39,6 +39,7 @@ class Run:
     options: str
     first_job: str
     created: int
+    former: str | None = None
     state: RunState = RunState.QUEUED
     stage: str = "prepare"
     units: dict[str, Unit] = field(default_factory=dict)

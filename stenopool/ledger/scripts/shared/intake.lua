@@ -48,6 +48,9 @@ local function add_run(arrived)
     'state', 'queued', 'digest', given.digest, 'identity', identity_name(given.identity), 'pool', run.pool,
     'tenant', run.tenant, 'lane', run.lane, 'media', run.media, 'work', given.work_key, 'units', 0, 'done', 0,
     'done_ms', 0, 'attempt', 0, 'stage', 'prepare', 'first_job', given.job_id, 'rev', 1, 'created', arrived, 'v', 1)
+  if given.former_work_key then
+    redis.call('HSET', keys.run(run.id), 'former', given.former_work_key)
+  end
   redis.call('SET', keys.run_options(run.id), given.options)
   redis.call('HSET', keys.digest_bucket(given.digest), keys.digest_field(given.digest), run.id)
   redis.call('SADD', keys.pools, 'prepare', run.pool)
