@@ -16,6 +16,8 @@ from api.services.health import HealthWatch
 from api.services.job_watch import JobWatch
 from api.services.listing import Listing
 from api.services.lookup import Lookup
+from api.services.media import MediaShelf
+from api.services.media_links import MediaLinks
 from api.services.openai.audio_calls import AudioCalls
 from api.services.results import Results
 from api.services.retries import Retries
@@ -33,6 +35,8 @@ class Services:
     lookup: Lookup
     watch: JobWatch
     results: Results
+    media: MediaShelf
+    media_links: MediaLinks
     listing: Listing
     retries: Retries
     cancellation: Cancellation
@@ -66,6 +70,12 @@ async def current_tenant(request: Request, caller: Annotated[Caller, Depends(cur
     return caller.tenant
 
 
+async def reading_tenant(caller: Annotated[Caller, Depends(current_caller)]) -> str:
+    """The tenant of a request that only reads, whatever its method."""
+    caller.require(Scope.READ)
+    return caller.tenant
+
+
 async def listing_tenant(caller: Annotated[Caller, Depends(current_caller)]) -> str:
     """The tenant whose jobs are listed or followed; strangers have no list."""
     caller.require(Scope.READ)
@@ -82,5 +92,6 @@ async def current_operator(caller: Annotated[Caller, Depends(current_caller)]) -
 ServicesHere = Annotated[Services, Depends(services_of)]
 CallerHere = Annotated[Caller, Depends(current_caller)]
 TenantHere = Annotated[str, Depends(current_tenant)]
+ReadingTenantHere = Annotated[str, Depends(reading_tenant)]
 ListingTenantHere = Annotated[str, Depends(listing_tenant)]
 OperatorHere = Annotated[Caller, Depends(current_operator)]

@@ -8,14 +8,17 @@ _MAX_CHARS: Final = 100
 _SAFE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._- ()")
 
 
-def content_disposition(kind: str, stem: str, extension: str) -> str:
-    """The header's value; ``kind`` is ``inline`` or ``attachment``, ``extension`` has its dot.
+def content_disposition(kind: str, stem: str, extension: str, unnamed: str = "transcript") -> str:
+    """The header's value.
+
+    ``kind`` is ``inline`` or ``attachment``, ``extension`` has its dot, ``unnamed`` stands where nothing is left of the
+    name.
 
     Plain ASCII stands in ``filename``, which old clients read; the whole name, percent-encoded, in ``filename*``. No
     part can end the header, a quoted string, or lead a client out of its folder.
     """
-    name = _bare(stem)[:_MAX_CHARS].strip(" .") or "transcript"
-    plain = "".join(char if char in _SAFE else "_" for char in _without_marks(name)).strip(" .") or "transcript"
+    name = _bare(stem)[:_MAX_CHARS].strip(" .") or unnamed
+    plain = "".join(char if char in _SAFE else "_" for char in _without_marks(name)).strip(" .") or unnamed
     value = f'{kind}; filename="{plain}{extension}"'
     if plain != name:
         value += f"; filename*=UTF-8''{quote(name + extension, safe='')}"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import anyio.to_thread
@@ -22,6 +23,8 @@ from api.services.job_watch import JobWatch
 from api.services.known_keys import KnownKeys
 from api.services.listing import Listing
 from api.services.lookup import Lookup
+from api.services.media import MediaShelf
+from api.services.media_links import MediaLinks
 from api.services.openai.audio_calls import AudioCalls, CallRules
 from api.services.openai.models import OfferedModels
 from api.services.openai.text_feed import FinishedText
@@ -234,6 +237,8 @@ async def _services(
         lookup=lookup,
         watch=JobWatch(ledger),
         results=Results(lookup),
+        media=MediaShelf(lookup, store),
+        media_links=MediaLinks(store, timedelta(seconds=settings.media_link_s)),
         listing=Listing(ledger, lookup),
         retries=Retries(ledger, store, lookup, pools, submission_rules),
         cancellation=Cancellation(ledger, store, lookup),

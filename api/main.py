@@ -17,7 +17,7 @@ from api.lifespan import lifespan_of
 from api.middleware import LingeringClose, RequestId
 from api.problems import add_problem_handlers
 from api.request_record import RequestRecord
-from api.routes import health, jobs, metrics, openai, statistics, transcribe
+from api.routes import health, jobs, media, metrics, openai, statistics, transcribe
 from api.routes.documents import document_problems
 from api.signed_bodies import SignedBodies
 from stenopool.errors import FatalError, StenopoolError
@@ -36,10 +36,19 @@ Errors are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems with a st
 
 _REQUEST_HEADERS: Final = (
     *("Authorization", "X-API-Key", "X-Request-ID", "X-Timestamp", "X-Content-SHA256", "X-Signature"),
-    *("Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Prefer", "Range"),
+    *("Content-Type", "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Prefer", "Range"),
 )
 _ANSWER_HEADERS: Final = (
-    *("X-Request-ID", "X-Job-Id", "Location", "Retry-After", "ETag", "Content-Disposition", "Content-Range"),
+    *(
+        "X-Request-ID",
+        "X-Job-Id",
+        "Location",
+        "Retry-After",
+        "ETag",
+        "Content-Disposition",
+        "Accept-Ranges",
+        "Content-Range",
+    ),
     *("RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
 )
 """What pages of allowed origins may send and see (CORS)."""
@@ -72,7 +81,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RequestId)
     app.add_middleware(AnswerHeaders)
     app.add_middleware(OneLineStart)
-    for routes in (transcribe, jobs, openai, health, statistics, metrics):
+    for routes in (transcribe, jobs, media, openai, health, statistics, metrics):
         app.include_router(routes.router)
     document_problems(app)
     return app

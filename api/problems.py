@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from api.openai_problems import is_openai, rendered
+from api.ranges import RangeNotSatisfiableError
 from api.schemas import Problem, ReasonBody
 from api.services.lookup import JobFailedError, NotFinishedError
 from stenopool import metrics
@@ -32,6 +33,9 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.JOB_ENDED: 409,
     ErrorCode.NOT_RETRYABLE: 409,
     ErrorCode.RESULT_EXPIRED: 410,
+    ErrorCode.MEDIA_EXPIRED: 410,
+    ErrorCode.RANGE_NOT_SATISFIABLE: 416,
+    ErrorCode.LINK_EXPIRED: 403,
     ErrorCode.INVALID_REQUEST: 422,
     ErrorCode.INVALID_OPTION: 422,
     ErrorCode.UNKNOWN_FIELD: 422,
@@ -141,6 +145,8 @@ def _headers(error: StenopoolError) -> dict[str, str]:
     if STATUS[error.code] == 401:
         # RFC 9110, 11.6.1: a 401 names how to do better.
         return {"WWW-Authenticate": 'Bearer realm="stenopool"'}
+    if isinstance(error, RangeNotSatisfiableError):
+        return {"Content-Range": f"bytes */{error.size_bytes}"}
     if isinstance(error, TransientError | NotFinishedError):
         return {"Retry-After": str(error.retry_after_s)}
     return {}

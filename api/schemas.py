@@ -236,6 +236,13 @@ class ResultBody(Body):
         )
 
 
+class MediaLinkBody(Body):
+    """A link that plays a recording."""
+
+    url: str = Field(description="Relative to this API's own address; for `src` of an audio element.")
+    expires_at: datetime = Field(description="When it ends; RFC 3339, UTC.")
+
+
 class CancelledBody(Body):
     """A job was taken back."""
 

@@ -16,6 +16,7 @@ class Act(StrEnum):
     SUBMIT = "submit"
     READ_RESULT = "read_result"
     READ_MEDIA = "read_media"
+    LINK_MEDIA = "link_media"
     CANCEL = "cancel"
     DELETE = "delete"
     RETRY = "retry"

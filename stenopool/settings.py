@@ -136,6 +136,9 @@ class Settings(BaseModel):
     openai_wait_s: float = Field(
         600, gt=0, description="A call of the OpenAI-compatible API waits at most this many seconds for its job."
     )
+    media_link_s: float = Field(
+        3600, ge=1, le=86_400, description="A link that plays a recording without a key works this many seconds."
+    )
     stop_grace_s: float = Field(30, ge=0, description="Seconds a stopping worker may finish the unit in hand.")
     environment: Literal["development", "production"] = Field(
         "development", description="production refuses test switches."

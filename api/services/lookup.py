@@ -87,13 +87,13 @@ class Lookup:
             TransientError: ``ledger_lost`` while an unknown id may still come back, ``ledger_unavailable``.
         """
         if not is_id(job_id):
-            raise _unknown()
+            raise unknown_job()
         viewed = await self._ledger.do(op.view(job_id, tenant))
         if viewed.job is not None:
             return viewed.job
         if viewed.ledger_lost:
             raise ledger_lost()
-        raise _unknown()
+        raise unknown_job()
 
     async def status(self, job_id: str, tenant: str) -> JobStatus:
         """Where the job stands. One Redis round trip, now and then two. Raises as ``job``."""
@@ -166,7 +166,8 @@ class Lookup:
         return tuple(warnings)
 
 
-def _unknown() -> UsageError:
+def unknown_job() -> UsageError:
+    """The same words for a job that never was, one of another tenant and one that is being deleted."""
     return UsageError(ErrorCode.UNKNOWN_JOB, "there is no such job", "check the id")
 
 

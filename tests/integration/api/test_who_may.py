@@ -33,6 +33,10 @@ INSIDE_PATHS = {"/metrics", "/stats"}
 """For this machine and METRICS_TOKEN alone (api/insiders.py); no tenant's data."""
 
 
+LINK_PATH = "/media/{token}"
+"""The link is the credential; without a good one there is nothing."""
+
+
 def api_routes() -> list[APIRoute]:
     """Every route of the application, those of its routers too (FastAPI 0.137 and later keep these apart)."""
     waiting = list(create_app(load_settings({})).routes)
@@ -57,7 +61,9 @@ def asks_who_calls(route: APIRoute) -> bool:
 
 
 def test_every_route_but_the_probes_asks_who_calls() -> None:
-    assert {route.path for route in api_routes() if not asks_who_calls(route)} == OPEN_PATHS | INSIDE_PATHS
+    assert {route.path for route in api_routes() if not asks_who_calls(route)} == OPEN_PATHS | INSIDE_PATHS | {
+        LINK_PATH
+    }
 
 
 def test_without_a_key_every_route_is_closed_and_probes_are_open(place: Place) -> None:
@@ -67,11 +73,15 @@ def test_without_a_key_every_route_is_closed_and_probes_are_open(place: Place) -
                 answer = http.request(method, route.path.replace("{job_id}", "0" * 32))
                 if route.path in OPEN_PATHS:
                     assert answer.status_code == 200
+                elif route.path == LINK_PATH:
+                    assert answer.status_code == 404
                 elif route.path in INSIDE_PATHS:
                     from_afar = http.request(method, route.path, headers={"X-Forwarded-For": "203.0.113.9"})
                     assert (answer.status_code, from_afar.status_code) == (200, 404)
                 else:
-                    assert code_of(answer) == (401, "unauthenticated")
+                    assert (
+                        answer.status_code == 401 if method == "HEAD" else code_of(answer) == (401, "unauthenticated")
+                    )
                     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 

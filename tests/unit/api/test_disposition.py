@@ -42,3 +42,7 @@ def test_a_name_is_safe_in_both_of_its_forms(stem: str, plain: str, whole: str) 
     assert not set("\r\n\x00") & set(value)
     if plain != whole:
         assert read_back(value.replace(f'filename="{plain}"; ', "")) == whole
+
+
+def test_a_name_of_which_nothing_is_left_says_what_it_is() -> None:
+    assert content_disposition("inline", "///", ".mp3", unnamed="recording") == 'inline; filename="recording.mp3"'
