@@ -19,6 +19,7 @@ from api.services.lookup import Lookup
 from api.services.media import MediaShelf
 from api.services.media_links import MediaLinks
 from api.services.openai.audio_calls import AudioCalls
+from api.services.peaks import PeaksShelf
 from api.services.results import Results
 from api.services.retries import Retries
 from api.services.submission import Submissions
@@ -37,6 +38,7 @@ class Services:
     results: Results
     media: MediaShelf
     media_links: MediaLinks
+    peaks: PeaksShelf
     listing: Listing
     retries: Retries
     cancellation: Cancellation

@@ -30,6 +30,7 @@ from api.services.openai.models import OfferedModels
 from api.services.openai.text_feed import FinishedText
 from api.services.openai.waiting import PolledWaiting
 from api.services.pace import Pace
+from api.services.peaks import PeaksShelf
 from api.services.pools import PoolWatch
 from api.services.results import Results
 from api.services.retries import Retries
@@ -238,6 +239,7 @@ async def _services(
         watch=JobWatch(ledger),
         results=Results(lookup),
         media=MediaShelf(lookup, store),
+        peaks=PeaksShelf(lookup, store),
         media_links=MediaLinks(store, timedelta(seconds=settings.media_link_s)),
         listing=Listing(ledger, lookup),
         retries=Retries(ledger, store, lookup, pools, submission_rules),

@@ -1,7 +1,7 @@
 """What goes over the wire: response models, described for the reader of the OpenAPI document."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -241,6 +241,18 @@ class MediaLinkBody(Body):
 
     url: str = Field(description="Relative to this API's own address; for `src` of an audio element.")
     expires_at: datetime = Field(description="When it ends; RFC 3339, UTC.")
+
+
+class PeaksBody(Body):
+    """The outline of a recording: the JSON of audiowaveform, version 2, which wavesurfer.js and peaks.js draw."""
+
+    version: Literal[2] = Field(description="Of audiowaveform's format.")
+    channels: Literal[1] = Field(description="The audio that is transcribed is mono.")
+    sample_rate: int = Field(description="Samples per second of the decoded audio.")
+    samples_per_pixel: int = Field(description="Samples in each stretch.")
+    bits: Literal[8] = Field(description="Of each number in `data`.")
+    length: int = Field(description="Stretches; at most 72,000.")
+    data: list[int] = Field(description="Least and greatest sample of each stretch in turn, -128 to 127.")
 
 
 class CancelledBody(Body):

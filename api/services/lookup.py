@@ -13,11 +13,11 @@ from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
 from api.services.reasons import Reason, reason
 from api.services.refusals import ledger_lost
-from stenopool.errors import ErrorCode, FatalError, TransientError, UsageError
+from api.services.stored import missing
+from stenopool.errors import ErrorCode, FatalError, UsageError
 from stenopool.ids import is_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import JobView, RunState, UnitKind
-from stenopool.media.epoch import read_epoch
 from stenopool.media.store import Store
 from stenopool.queueing.names import PREPARE
 from stenopool.transcripts.model import Transcript
@@ -127,11 +127,8 @@ class Lookup:
             TransientError: as ``job``.
         """
         job = await self.job(job_id, tenant)
-        if job.state is RunState.FAILED:
-            raise JobFailedError(reason(job.reason, job.detail))
-        if job.state is RunState.CANCELLED:
-            raise UsageError(ErrorCode.JOB_CANCELLED, "the job was cancelled", "submit the recording again")
-        if job.state is not RunState.COMPLETED or job.transcript_key is None:
+        require_completed(job)
+        if job.transcript_key is None:
             raise NotFinishedError(job.state)
         return job, job.transcript_key
 
@@ -146,12 +143,10 @@ class Lookup:
         try:
             return Transcript.model_validate_json(self._store.get(key))
         except KeyError as error:
-            if read_epoch(self._store) is None:
-                # A folder where no store is mounted has nothing either, and that is no reason to say "gone".
-                raise TransientError(ErrorCode.STORE_UNAVAILABLE, "the transcript cannot be read just now") from error
-            raise UsageError(
+            gone = UsageError(
                 ErrorCode.RESULT_EXPIRED, "the transcript is not kept any more", "submit the recording again"
-            ) from error
+            )
+            raise missing(self._store, gone) from error
         except ValidationError as error:
             raise FatalError(ErrorCode.INTERNAL_ERROR, "the stored transcript cannot be read") from error
 
@@ -164,6 +159,22 @@ class Lookup:
         if is_preparing and not (await self._pools.view(PREPARE)).live_workers:
             warnings.append("no prepare worker is running at the moment")
         return tuple(warnings)
+
+
+def require_completed(job: JobView) -> None:
+    """Goes on for a completed job only.
+
+    Raises:
+        NotFinishedError: it has not ended.
+        JobFailedError: it failed.
+        UsageError: ``job_cancelled``.
+    """
+    if job.state is RunState.FAILED:
+        raise JobFailedError(reason(job.reason, job.detail))
+    if job.state is RunState.CANCELLED:
+        raise UsageError(ErrorCode.JOB_CANCELLED, "the job was cancelled", "submit the recording again")
+    if job.state is not RunState.COMPLETED:
+        raise NotFinishedError(job.state)
 
 
 def unknown_job() -> UsageError:

@@ -11,8 +11,8 @@ import anyio.to_thread
 
 from api.services.lookup import Lookup, unknown_job
 from api.services.manifests import Manifests
-from stenopool.errors import ErrorCode, TransientError, UsageError
-from stenopool.media.epoch import read_epoch
+from api.services.stored import open_stored
+from stenopool.errors import ErrorCode, UsageError
 from stenopool.media.kinds import HEAD_BYTES, sniff
 from stenopool.media.store import Store
 
@@ -65,12 +65,7 @@ class MediaShelf:
         return size_bytes, *((kind.media_type, f".{kind.name}") if kind else _UNTOLD)
 
     def _open(self, key: str) -> BinaryIO:
-        try:
-            return self._store.open(key)
-        except KeyError:
-            if read_epoch(self._store) is None:
-                # A folder where no store is mounted has nothing either, and that is no reason to say "gone".
-                raise TransientError(ErrorCode.STORE_UNAVAILABLE, "the recording cannot be read just now") from None
-            raise UsageError(
-                ErrorCode.MEDIA_EXPIRED, "the recording is not kept any more", "its transcript may still be there"
-            ) from None
+        gone = UsageError(
+            ErrorCode.MEDIA_EXPIRED, "the recording is not kept any more", "its transcript may still be there"
+        )
+        return open_stored(self._store, key, gone)

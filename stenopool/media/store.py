@@ -99,6 +99,16 @@ def span_key(work: str, plan_id: str, unit_id: str) -> str:
     return f"{work}/{plan_id}/{unit_id}.json"
 
 
+def run_of(work: str) -> str:
+    """The transcription whose work folder this is."""
+    return work.rpartition("/")[2]
+
+
+def peaks_key(transcription_id: str) -> str:
+    """The outline of a run's audio; lives as long as its transcript."""
+    return f"peaks/{transcription_id}.json"
+
+
 def transcript_key(transcription_id: str) -> str:
     """The finished transcript."""
     return f"transcripts/{transcription_id}.json"

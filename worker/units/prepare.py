@@ -14,6 +14,7 @@ from worker.pipeline.plan_spans import plan_spans
 from worker.pipeline.read_audio import map_pcm
 from worker.pipeline.records import make_plan_record
 from worker.units.bench import Bench, Watch, WorkStoppedError
+from worker.units.outline import keep_outline
 from worker.units.takeover import find_earlier_plan, take_over
 
 
@@ -31,6 +32,7 @@ def prepare(bench: Bench, grant: Grant, watch: Watch) -> Plan:
     plan_id = grant.claim_id
     earlier = find_earlier_plan(bench.store, grant)
     if earlier is not None and earlier.is_enough and take_over(bench.store, earlier, grant.work_key, plan_id):
+        keep_outline(bench.store, grant, plan_id)
         return Plan(plan_id, earlier.record.duration_s, earlier.units)
     with _scratch_folder(bench.scratch, plan_id) as folder:
         pcm = folder / "audio.pcm"
@@ -46,6 +48,7 @@ def prepare(bench: Bench, grant: Grant, watch: Watch) -> Plan:
         if watch.should_stop():
             raise WorkStoppedError
         bench.store.adopt_file(pcm_key(grant.work_key, plan_id), pcm)
+    keep_outline(bench.store, grant, plan_id)
     if earlier is not None and take_over(bench.store, earlier, grant.work_key, plan_id):
         return Plan(plan_id, earlier.record.duration_s, earlier.units)
     bench.store.put(plan_key(grant.work_key, plan_id), make_plan_record(media, speech).to_bytes())
