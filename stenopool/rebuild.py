@@ -107,6 +107,8 @@ def restoration_of(manifest: Manifest, ending: RestoredEnding | None) -> Restora
         lane=manifest.lane,
         idempotency_hash=manifest.idempotency_hash,
         external_hash=None if manifest.external_id is None else external_hash(manifest.external_id),
+        has_hook=manifest.webhook_url is not None,
+        run_number=manifest.run_number,
         submitted_ms=to_ms(manifest.submitted_at),
     )
     return Restoration(submission, manifest.cached, ending)

@@ -66,8 +66,12 @@ class Retries:
         if answer.outcome not in _STATES:
             await self._take_back(draft, before, answer)
             raise _refusal(answer)
-        if answer.transcription_id != draft.transcription_id:
-            in_force = {"transcription_id": answer.transcription_id, "media_key": answer.media_key or draft.media_key}
+        if (answer.transcription_id, answer.run_number) != (draft.transcription_id, draft.run_number):
+            in_force = {
+                "transcription_id": answer.transcription_id,
+                "media_key": answer.media_key or draft.media_key,
+                "run_number": answer.run_number,
+            }
             await self._manifests.write(draft.model_copy(update=in_force))
         return Accepted(job_id, _STATES[answer.outcome])
 
@@ -76,7 +80,9 @@ class Retries:
         if answer.outcome is RetryOutcome.REFUSED_STATE:
             # Somebody else's retry came first: the job goes on, on the run of that one.
             job = await self._lookup.job(draft.job_id, draft.tenant)
-            await self._manifests.write(draft.model_copy(update={"transcription_id": job.transcription_id}))
+            await self._manifests.write(
+                draft.model_copy(update={"transcription_id": job.transcription_id, "run_number": answer.run_number})
+            )
         elif answer.outcome is not RetryOutcome.LEDGER_LOST:
             await self._manifests.write(before)
 
@@ -92,6 +98,7 @@ class Retries:
                 "digest": digest,
                 "former": former,
                 "ending": None,
+                "run_number": before.run_number + 1,
             }
         )
 

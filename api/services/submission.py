@@ -223,6 +223,8 @@ def submission_of(draft: Manifest, media: str | None, rules: SubmissionRules) ->
         lane=draft.lane,
         idempotency_hash=draft.idempotency_hash,
         external_hash=None if draft.external_id is None else external_hash(draft.external_id),
+        has_hook=draft.webhook_url is not None,
+        run_number=draft.run_number,
         submitted_ms=to_ms(draft.submitted_at),
         max_jobs_per_run=rules.max_jobs_per_transcription,
         max_waiting=rules.max_queued_jobs,

@@ -184,6 +184,8 @@ class Retried(Answer):
     """Media of the run in force."""
     state: RunState | None = None
     """With ``refused_state``: the state the job is in."""
+    run_number: int = 0
+    """Of the run that the job is on after the call, counted from 1; nought for an unknown job."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,11 @@ def delivery(delivery_id: str) -> str:
     return f"{PREFIX}outbox:{delivery_id}"
 
 
+def taken_deliveries(take_id: str) -> str:
+    """String: the deliveries that a take got, as long as its lease, so that the same take gets them again."""
+    return f"{PREFIX}outbox:take:{take_id}"
+
+
 def spent(claim_id: str) -> str:
     """String: the operation that ended a claim, for six hours, so that a repeated call is known as one."""
     return f"{PREFIX}spent:{claim_id}"

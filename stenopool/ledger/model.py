@@ -34,6 +34,7 @@ from stenopool.ledger.answers import (
     Viewed,
 )
 from stenopool.ledger.census import Census, HeldUnits, PoolCensus, WorkerSeen
+from stenopool.ledger.outbox import Attempt, DeliveryNote, DeliveryOutcome, DueDelivery, PendingDelivery, Taken
 from stenopool.ledger.states import (
     BELL_CAP,
     MAX_ATTEMPTS,
@@ -63,6 +64,7 @@ __all__ = [
     "RECORD_VERSION",
     "Abandoned",
     "Answer",
+    "Attempt",
     "BeatVerdict",
     "Beaten",
     "Blame",
@@ -73,6 +75,9 @@ __all__ = [
     "CommitOutcome",
     "Committed",
     "Cursor",
+    "DeliveryNote",
+    "DeliveryOutcome",
+    "DueDelivery",
     "FailOutcome",
     "Failed",
     "FailedRun",
@@ -88,6 +93,7 @@ __all__ = [
     "Listed",
     "LiveJob",
     "Mark",
+    "PendingDelivery",
     "Plan",
     "PlannedUnit",
     "PoolCensus",
@@ -107,6 +113,7 @@ __all__ = [
     "SubmitOutcome",
     "Submitted",
     "Swept",
+    "Taken",
     "Timing",
     "UnitKind",
     "UnitState",
@@ -144,6 +151,10 @@ class Submission:
     """Work folder of an earlier run of the same digest, whose plan and finished spans a new run takes over."""
     lane: Lane = Lane.STANDARD
     idempotency_hash: str | None = None
+    has_hook: bool = False
+    """Whether a webhook is to be told how the job ends; the manifest knows its address."""
+    run_number: int = 1
+    """How often the job was taken in or tried again, this time included. With ``retry`` the least that it counts as."""
     external_hash: str | None = None
     """Short form of the client's own name for the job (``codec.external_hash``), so that it is found by it."""
     estimated_s: float = 0.0
@@ -195,6 +206,8 @@ class Restoration:
     """Whether a finished run had answered it."""
     ending: RestoredEnding | None
     """None: it is to run (again)."""
+    told: tuple[RunState, ...] = ()
+    """Endings of this run number that its webhook was told of, or will not be: of them it hears no more."""
 
 
 @dataclass(frozen=True, slots=True)

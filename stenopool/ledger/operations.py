@@ -45,6 +45,7 @@ from stenopool.ledger.model import (
     Timing,
     WorkerPulse,
 )
+from stenopool.ledger.outbox import DeliveryNote, PendingDelivery, Taken
 from stenopool.ledger.states import MAX_DETAIL_BYTES, MAX_NAME_BYTES, Blame, RunState, UnitKind
 
 _SUBMITTED: Final = TypeAdapter(Submitted).validate_json
@@ -67,6 +68,8 @@ _MARKS: Final = TypeAdapter(tuple[Mark, ...]).validate_json
 _REGISTERED: Final = TypeAdapter(Registered).validate_json
 _POOL_VIEW: Final = TypeAdapter(PoolView).validate_json
 _CENSUS: Final = TypeAdapter(Census).validate_json
+_TAKEN: Final = TypeAdapter(Taken).validate_json
+_PENDING: Final = TypeAdapter(tuple[PendingDelivery, ...]).validate_json
 _RECOUNTED: Final = TypeAdapter(Recounted).validate_json
 _EPOCH: Final = TypeAdapter[str | None](str | None).validate_json
 _EPOCH_IN_FORCE: Final = TypeAdapter(str).validate_json
@@ -105,6 +108,7 @@ def restore(restoration: Restoration) -> Call[Restored]:
         raise ValueError("a failure has a code")
     values = _submission_values(submission) | {
         "is_hit": restoration.is_hit,
+        "told": list(restoration.told),
         "ending": None if ending is None else _ending_values(ending),
     }
     return Call("restore", argument(values), _RESTORED)
@@ -232,6 +236,24 @@ def unregister(worker_id: str) -> Call[None]:
 def pool_view(pool: str) -> Call[PoolView]:
     """Identity, live workers and backlog of a pool. Read only."""
     return Call("pool_view", argument({"pool": pool}), _POOL_VIEW)
+
+
+def take_deliveries(take_id: str, limit: int, lease_ms: int) -> Call[Taken]:
+    """Hands out up to ``limit`` deliveries that are due, for as long as ``lease_ms``; the longest due first.
+
+    The same ``take_id`` gets the same ones. What is not noted by the end of the lease is due again.
+    """
+    return Call("take_deliveries", argument({"take_id": take_id, "limit": limit, "lease_ms": lease_ms}), _TAKEN)
+
+
+def note_delivery(note: DeliveryNote) -> Call[None]:
+    """What became of a delivery that was taken. Nothing when another has taken it since, unless it was delivered."""
+    return Call("note_delivery", argument(asdict(note)), _NOTHING)
+
+
+def pending_deliveries(job_id: str, tenant: str) -> Call[tuple[PendingDelivery, ...]]:
+    """What a job's webhook is still to be told; none of a foreign job. Read only."""
+    return Call("pending_deliveries", argument({"job_id": job_id, "tenant": tenant}), _PENDING)
 
 
 def census() -> Call[Census]:

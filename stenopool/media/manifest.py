@@ -43,6 +43,9 @@ class Manifest(BaseModel):
     idempotency_hash: str | None = None
     submitted_at: AwareDatetime
     webhook_url: str | None = None
+    """Who is told how the job ended."""
+    run_number: int = 1
+    """How often the job was taken in or tried again: a webhook tells each ending once for each."""
     model: str | None = None
     """Model as the client or the operator named it; ``identity`` is what served under that name."""
     external_id: str | None = None

@@ -40,6 +40,16 @@ local function add_ended_run()
   end
 end
 
+-- The job is one that has ended: its webhook is told, unless the store says that it was.
+local function announce_ending(state, ended)
+  for _, told in ipairs(given.told) do
+    if told == state then
+      return
+    end
+  end
+  announce(given.job_id, {hook = given.has_hook, run = given.run_number}, state, ended)
+end
+
 -- Puts the job on a run that is there: what becomes of the run becomes of the job.
 local function attach(run)
   local is_foreign = run.id ~= given.transcription_id
@@ -47,6 +57,8 @@ local function attach(run)
   if is_live(run) then
     redis.call('SADD', keys.run_jobs(run.id), given.job_id)
     touch(run)
+  else
+    announce_ending(run.state, tonumber(run.ended))
   end
   return answer('ok', run.id)
 end
@@ -64,6 +76,7 @@ end
 local function end_again(own)
   take_in(given.transcription_id, given.is_hit)
   make_again(own, add_ended_run)
+  announce_ending(ending.state, ending.ended_ms)
   return answer('ok', given.transcription_id)
 end
 
@@ -80,6 +93,7 @@ if ending and ending.state == 'cancelled' then
   if not own then
     add_ended_run()
   end
+  announce_ending('cancelled', ending.ended_ms)
   return answer('ok', given.transcription_id)
 end
 if is_free then
@@ -88,6 +102,7 @@ end
 if ending and ending.state == 'failed' and is_live(own) then
   take_in(own.id, given.is_hit)
   fail_run(own, ending.code, ending.detail)
+  announce_ending('failed', now)
   return answer('ok', own.id)
 end
 return attach(own)

@@ -3,17 +3,19 @@
 -- (also for another tenant's job), ledger_lost. The same call again gets its first answer. When Redis is full nothing is
 -- written: the first write adds.
 
+local record = keys.job(given.job_id)
+local number = 0 -- of the run that the job is on when the call ends, counted from 1
+
 local function answer(outcome, run, state)
   return cjson.encode({
     outcome = outcome,
     transcription_id = run and run.id or given.transcription_id,
     media_key = or_null(run and run.media),
+    run_number = number,
     state = or_null(state),
     bells = bells(),
   })
 end
-
-local record = keys.job(given.job_id)
 
 local function first_answer(job)
   local run = load_run(job.tr)
@@ -23,10 +25,13 @@ local function first_answer(job)
   return answer(job.hit and 'hit' or 'joined', run)
 end
 
--- Further fields of the job are gone with what they told of its last run.
+-- Further fields of the job are gone with what they told of its last run. The manifest may have counted a run that the
+-- ledger does not know of: no number stands for two.
 local function point_at(job, run_id)
-  redis.call('HSET', record, 'tr', run_id, 'run', job.run + 1, 'retry', given.transcription_id)
+  number = math.max(job.run + 1, given.run_number)
+  redis.call('HSET', record, 'tr', run_id, 'run', number, 'retry', given.transcription_id)
   redis.call('HDEL', record, 'cancelled', 'hit')
+  drop_deliveries(given.job_id, job)
 end
 
 if redis.call('EXISTS', keys.epoch) == 0 then
@@ -36,6 +41,7 @@ local job = load_hash(record)
 if not job or job.tenant ~= given.tenant then
   return answer('unknown')
 end
+number = tonumber(job.run)
 if job.retry == given.transcription_id then
   return first_answer(job)
 end
@@ -57,6 +63,7 @@ end
 if run then
   point_at(job, run.id)
   redis.call('HSET', record, 'hit', 1)
+  announce(given.job_id, {hook = job.hook, run = number}, 'completed', now)
   return answer('hit', run)
 end
 if not given.media_key then

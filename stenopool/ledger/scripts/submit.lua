@@ -70,6 +70,7 @@ if run and is_live(run) then
 end
 if run then
   take_in(run.id, true)
+  announce(given.job_id, {hook = given.has_hook, run = given.run_number}, 'completed', now)
   count_one('submitted.hit')
   return answer('hit', given.job_id, run)
 end

@@ -1,7 +1,7 @@
 """Short words for what tests do with a ledger again and again."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 import redis
@@ -11,6 +11,7 @@ from stenopool.ledger.call import Call
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import (
     Committed,
+    DueDelivery,
     Grant,
     HeldClaim,
     JobView,
@@ -26,6 +27,7 @@ from tests.contract.ledger.redis_content import CLOCK_KEY
 T = TypeVar("T")
 
 TIMING: Final = timing_of(lease_s=30, beat_s=2, sweep_s=5)
+DELIVERY_LEASE_MS: Final = 60_000
 POOL: Final = "recognise.faster-whisper.base"
 POOLS: Final = ("prepare", POOL)
 IDENTITY: Final = '{"engine":"faster-whisper","model":"base","revision":"0123456789abcdef"}'
@@ -69,6 +71,16 @@ class Bench:
 
     def submit(self, digest: str | None = None) -> Submitted:
         return self.do(op.submit(self.submission(digest)))
+
+    def cancelled_hook(self) -> str:
+        """Id of a job with a webhook that was taken back."""
+        job = replace(self.submission(), has_hook=True)
+        self.do(op.submit(job))
+        self.do(op.cancel(job.job_id, "ann"))
+        return job.job_id
+
+    def take(self, limit: int = 50) -> tuple[DueDelivery, ...]:
+        return self.do(op.take_deliveries(self.fresh("take"), limit, DELIVERY_LEASE_MS)).deliveries
 
     def claim(self, worker: str = "red/1") -> Grant:
         grant = self.do(op.claim(self.fresh("claim"), worker, POOLS, TIMING)).grant

@@ -14,6 +14,8 @@ from stenopool.ledger.lua import operation_names
 from stenopool.ledger.model import (
     Answer,
     Blame,
+    DeliveryNote,
+    DeliveryOutcome,
     HeldClaim,
     JobQuery,
     Plan,
@@ -61,6 +63,19 @@ def _abandon(bench: Bench) -> Call[object]:
     return op.abandon("red/1")
 
 
+def _take_deliveries(bench: Bench) -> Call[object]:
+    bench.cancelled_hook()
+    return op.take_deliveries("take", 10, 60_000)
+
+
+def _note_delivery(bench: Bench) -> Call[object]:
+    bench.cancelled_hook()
+    [delivery] = bench.do(op.take_deliveries("take", 10, 60_000)).deliveries
+    return op.note_delivery(
+        DeliveryNote(delivery.delivery_id, "take", DeliveryOutcome.FAILED, 5_000, 503, "bad_status")
+    )
+
+
 def _retry(bench: Bench) -> Call[object]:
     first = bench.submission()
     bench.do(op.submit(first))
@@ -89,6 +104,8 @@ def _end_restoring(bench: Bench) -> Call[object]:
     return op.end_restoring("epoch-1")
 
 
+_OF_OUTBOX = ("take_deliveries", "note_delivery")
+
 ENDING: dict[str, Scene] = {
     "claim": _claim,
     "beat": lambda bench: op.beat("red/1", [HeldClaim(bench.span().claim_id, started=True, done_s=1.0)], TIMING),
@@ -102,6 +119,8 @@ ENDING: dict[str, Scene] = {
     "register": lambda _: op.register(WorkerPulse("red", POOLS, IDENTITY, "host", 1, "idle"), 30_000),
     "unregister": lambda _: op.unregister("red"),
     "recount": lambda _: op.recount("prepare"),
+    "take_deliveries": _take_deliveries,
+    "note_delivery": _note_delivery,
     "end_restoring": _end_restoring,
 }
 CREATING: dict[str, Scene] = {
@@ -114,6 +133,7 @@ CREATING: dict[str, Scene] = {
     "begin_restoring": lambda _: op.begin_restoring("epoch-1"),
 }
 READING: dict[str, Scene] = {
+    "pending_deliveries": lambda bench: op.pending_deliveries(bench.cancelled_hook(), "ann"),
     "find": lambda _: op.find("d" * 64),
     "view": lambda bench: op.view(bench.submit().job_id, "ann"),
     "jobs_of": lambda bench: op.jobs_of(bench.submit().transcription_id),
@@ -157,7 +177,7 @@ def test_what_ends_work_goes_through(bench: Bench, name: str) -> None:
     before = read_content(bench.client)
     _fill(bench)
     answer = bench.do(call)
-    assert isinstance(answer, Answer) or name in ("unregister", "recount", "end_restoring")
+    assert isinstance(answer, Answer) or name in ("unregister", "recount", "end_restoring", *_OF_OUTBOX)
     assert (read_content(bench.client) != before) == (name not in ("unregister", "recount"))
 
 

@@ -11,7 +11,7 @@ from stenopool.ledger import codec, keys
 from stenopool.ledger.model import UnitKind, UnitState
 from tests.contract.ledger.redis_content import TEST_BOOK
 
-_FUTURE = {"virtual_times", "delivery", "events"}
+_FUTURE = {"virtual_times", "events"}
 """Keys that no script touches yet."""
 _NAMES = {
     name: function
@@ -32,7 +32,9 @@ def test_a_key_has_the_same_name_in_lua(client: redis.Redis, name: str, function
     assert _evaluate(client, f"keys.{name}({quoted})") == function(*arguments)
 
 
-@pytest.mark.parametrize("name", ["epoch", "tick", "claims", "leases", "delayed", "identities", "pools", "counts"])
+@pytest.mark.parametrize(
+    "name", ["epoch", "tick", "claims", "leases", "delayed", "identities", "pools", "counts", "outbox"]
+)
 def test_a_key_without_parts_has_the_same_name_in_lua(client: redis.Redis, name: str) -> None:
     assert _evaluate(client, f"keys.{name}") == getattr(keys, name.upper())
 

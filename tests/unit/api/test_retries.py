@@ -67,10 +67,11 @@ class Case:
 
 def test_somebody_elses_retry_that_came_first_stays_in_the_manifest(data_dir: Path) -> None:
     goes_on = viewed(state=RunState.QUEUED, transcription_id=OTHER_RUN)
-    answer = Retried(RetryOutcome.REFUSED_STATE, OTHER_RUN, state=RunState.QUEUED)
+    answer = Retried(RetryOutcome.REFUSED_STATE, OTHER_RUN, state=RunState.QUEUED, run_number=4)
     case = Case(data_dir, FakeLedger(view=[FAILED, goes_on], retry=answer))
     assert case.refused() is ErrorCode.NOT_RETRYABLE
     assert (case.manifest.transcription_id, case.manifest.ending) == (OTHER_RUN, None)
+    assert case.manifest.run_number == 4
 
 
 @pytest.mark.parametrize(
@@ -108,17 +109,19 @@ def test_the_manifest_says_that_the_job_goes_on_before_the_script_runs(data_dir:
 
     def look(given: dict[str, str]) -> Retried:
         seen.append(case.manifest)
-        return Retried(RetryOutcome.CREATED, given["transcription_id"], given["media_key"])
+        return Retried(RetryOutcome.CREATED, given["transcription_id"], given["media_key"], run_number=2)
 
     case = Case(data_dir, FakeLedger(view=FAILED, retry=look))
     assert case.retry() is RunState.QUEUED
     assert seen == [case.manifest]
     assert (seen[0].ending, seen[0].media_key) == (None, MEDIA)
     assert seen[0].transcription_id not in (FIRST_RUN, OTHER_RUN)
+    assert (case.before.run_number, seen[0].run_number) == (1, 2)
 
 
 def test_a_run_that_is_joined_is_named_with_its_media(data_dir: Path) -> None:
-    answer = Retried(RetryOutcome.JOINED, OTHER_RUN, "media/" + "d" * 32)
+    answer = Retried(RetryOutcome.JOINED, OTHER_RUN, "media/" + "d" * 32, run_number=7)
     case = Case(data_dir, FakeLedger(view=FAILED, retry=answer))
     case.retry()
     assert (case.manifest.transcription_id, case.manifest.media_key) == (OTHER_RUN, "media/" + "d" * 32)
+    assert case.manifest.run_number == 7

@@ -29,8 +29,10 @@ def expected_content(model: LedgerModel) -> Content:
         content[keys.RESTORING] = model.restoring
     if model.tick is not None:
         content[keys.TICK] = str(model.tick)
-    for part in (_jobs(model), _runs(model), _queues(model), _workers(model)):
+    for part in (_jobs(model), _outbox(model), _runs(model), _queues(model), _workers(model)):
         content |= part
+    for take_id, names in model.takes.items():
+        content[keys.taken_deliveries(take_id)] = " ".join(names)
     for claim_id, operation in model.spent.items():
         content[keys.spent(claim_id)] = operation
     return {key: value for key, value in content.items() if value}
@@ -52,6 +54,8 @@ def _jobs(model: LedgerModel) -> Content:
         }
         if job.is_hit:
             record["hit"] = "1"
+        if job.has_hook:
+            record["hook"] = "1"
         if job.retry is not None:
             record["retry"] = job.retry
         if job.external_hash is not None:
@@ -64,6 +68,21 @@ def _jobs(model: LedgerModel) -> Content:
         content[keys.job(name)] = record
     for (tenant, key_hash), (job_id, request_hash) in model.requests.items():
         content[keys.idempotency(tenant, key_hash)] = f"{job_id},{request_hash}"
+    return content
+
+
+def _outbox(model: LedgerModel) -> Content:
+    content: Content = {keys.OUTBOX: {name: float(delivery.due) for name, delivery in model.outbox.items()}}
+    for name, delivery in model.outbox.items():
+        record = {
+            "job": delivery.job,
+            "run": str(delivery.run_number),
+            "event": str(delivery.event),
+            "at": str(delivery.at),
+            "taken": delivery.taken,
+            "attempts": ";".join(f"{tried.at_ms},{tried.status or ''},{tried.reason}" for tried in delivery.attempts),
+        }
+        content[keys.delivery(name)] = {field: text for field, text in record.items() if text}
     return content
 
 

@@ -30,11 +30,11 @@ from stenopool.ledger.model import (
     WorkerPulse,
 )
 from tests.unit.ledger.model_intake import Intake
+from tests.unit.ledger.model_outbox import Outbox
 from tests.unit.ledger.model_records import Claim, Run, Unit
-from tests.unit.ledger.model_views import Views
 
 
-class LedgerModel(Intake, Views):
+class LedgerModel(Intake, Outbox):
     # Doing the work.
 
     def claim(self, claim_id: str, worker: str, pools: Sequence[str]) -> Claimed:

@@ -10,6 +10,8 @@ from stenopool.ledger import lifecycle
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import (
     Blame,
+    DeliveryNote,
+    DeliveryOutcome,
     HeldClaim,
     JobQuery,
     Lane,
@@ -77,6 +79,7 @@ class LedgerMachine(Walker):
             max_waiting=limits[1],
             submitted_ms=self.model.now - 7 if number % 2 else None,
             external_hash="e" * 32 if number % 3 == 0 else None,
+            has_hook=number % 4 != 0,
         )
         self.do_submit(new)
 
@@ -101,6 +104,7 @@ class LedgerMachine(Walker):
             former_work_key=run.work if run and pick % 2 else None,
             max_jobs_per_run=limits[0],
             max_waiting=limits[1],
+            run_number=1 + pick % 4,
         )
         self.do_retry(new)
 
@@ -151,12 +155,46 @@ class LedgerMachine(Walker):
         self.perform(op.view(job_id, tenant), lambda: self.model.view(job_id, tenant))
         job_ids = [job_id, "job-0", "nobody's"]
         self.perform(op.marks(job_ids), lambda: self.model.marks(job_ids))
+        self.perform(op.pending_deliveries(job_id, tenant), lambda: self.model.pending_deliveries(job_id, tenant))
         run_id = f"tr-{pick % len(self.model.jobs)}"
         if run_id in self.model.runs:
             self.perform(op.jobs_of(run_id), lambda: self.model.jobs_of(run_id))
         pool = POOLS[pick % len(POOLS)]
         self.perform(op.pool_view(pool), lambda: self.model.pool_view(pool))
         self.perform(op.recount(pool), lambda: self.model.recount(pool))
+
+    # Webhooks.
+
+    @rule(limit=st.sampled_from([1, 2, 50]), pick=picks)
+    def a_housekeeper_takes_deliveries(self, limit: int, pick: int) -> None:
+        """Now and then one that was away takes under an old id: its call came twice."""
+        old_id = self.takes[-1 - pick % len(self.takes)] if self.takes and pick % 5 == 0 else None
+        self.do_take(limit, old_id)
+
+    @precondition(lambda walker: bool(walker.takes))
+    @rule(
+        pick=picks,
+        outcome=st.sampled_from([None, *DeliveryOutcome]),
+        delay_ms=st.sampled_from([None, 5_000, 8 * 3_600_000]),
+        is_holder=mostly,
+    )
+    def a_delivery_is_noted(
+        self, pick: int, outcome: DeliveryOutcome | None, delay_ms: int | None, *, is_holder: bool
+    ) -> None:
+        names = sorted(self.model.outbox)
+        name = names[pick % len(names)] if names else "nobody-1-completed"
+        holder = self.model.outbox[name].taken if names and is_holder else ""
+        is_failure = outcome is DeliveryOutcome.FAILED
+        self.do_note(
+            DeliveryNote(
+                name,
+                holder or self.takes[pick % len(self.takes)],
+                outcome,
+                5_000 if is_failure else None if outcome is not None else delay_ms,
+                503 if pick % 2 and is_failure else None,
+                "bad_status" if is_failure else "",
+            )
+        )
 
     # A rebuild.
 
@@ -178,11 +216,15 @@ class LedgerMachine(Walker):
             idempotency_hash=key,
             submitted_ms=self.model.now - 1_000 * pick,
             former_work_key="work/before" if pick % 3 == 0 else None,
+            has_hook=pick % 3 != 0,
+            run_number=1 + pick % 2,
         )
         known = list(self.model.runs.values())[pick % len(self.model.runs)]
         if run == "known":
             new = replace(new, transcription_id=known.id, digest=known.digest, pool=known.pool, tenant=known.tenant)
-        self.do_restore(Restoration(new, is_hit=pick % 5 == 0, ending=_an_ending(state, self.model.now, identity)))
+        ending = _an_ending(state, self.model.now, identity)
+        told = () if pick % 4 else (RunState.COMPLETED, RunState.FAILED)
+        self.do_restore(Restoration(new, is_hit=pick % 5 == 0, ending=ending, told=told))
 
     @rule(begins=st.booleans())
     def history_is_restored(self, *, begins: bool) -> None:

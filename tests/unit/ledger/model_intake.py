@@ -60,6 +60,7 @@ class Intake(Moves):
 
     def _hit(self, new: Submission, run: Run) -> Submitted:
         self._add_job(new, run.id, is_hit=True)
+        self._announce(new.job_id, RunState.COMPLETED, self.now)
         return self._submitted(SubmitOutcome.HIT, new.job_id, run)
 
     def _create(self, new: Submission, media: str) -> Submitted:
@@ -85,7 +86,7 @@ class Intake(Moves):
             return self._not_retried(new, RetryOutcome.UNKNOWN if self.epoch else RetryOutcome.LEDGER_LOST)
         if job.retry == new.transcription_id:
             outcome = RetryOutcome.HIT if job.is_hit else RetryOutcome.JOINED
-            return self._retried(RetryOutcome.CREATED if job.run == job.retry else outcome, self.runs[job.run])
+            return self._retried(RetryOutcome.CREATED if job.run == job.retry else outcome, job)
         state = self.job_state(new.job_id)
         if state not in (RunState.FAILED, RunState.CANCELLED):
             return self._not_retried(new, RetryOutcome.REFUSED_STATE, state)
@@ -104,7 +105,7 @@ class Intake(Moves):
             last.media = ""
         run = self._add_run(new, new.media_key, self.now)
         self._point_at(job, new, run, is_hit=False)
-        return self._retried(RetryOutcome.CREATED, run)
+        return self._retried(RetryOutcome.CREATED, job)
 
     def _retry_on(self, new: Submission, job: Job, run: Run) -> Retried:
         if run.is_live:
@@ -113,17 +114,23 @@ class Intake(Moves):
             run.further_jobs.add(new.job_id)
             run.rev += 1
         self._point_at(job, new, run, is_hit=not run.is_live)
-        return self._retried(RetryOutcome.HIT if job.is_hit else RetryOutcome.JOINED, run)
+        return self._retried(RetryOutcome.HIT if job.is_hit else RetryOutcome.JOINED, job)
 
     def _point_at(self, job: Job, new: Submission, run: Run, *, is_hit: bool) -> None:
-        job.run, job.runs, job.retry = run.id, job.runs + 1, new.transcription_id
+        self.outbox = {name: delivery for name, delivery in self.outbox.items() if delivery.job != new.job_id}
+        job.run, job.runs, job.retry = run.id, max(job.runs + 1, new.run_number), new.transcription_id
         job.cancelled, job.is_hit = None, is_hit
+        if is_hit:
+            self._announce(new.job_id, RunState.COMPLETED, self.now)
 
-    def _retried(self, outcome: RetryOutcome, run: Run) -> Retried:
-        return Retried(outcome, run.id, run.media or None, bells=self._bells())
+    def _retried(self, outcome: RetryOutcome, job: Job) -> Retried:
+        run = self.runs[job.run]
+        return Retried(outcome, run.id, run.media or None, run_number=job.runs, bells=self._bells())
 
     def _not_retried(self, new: Submission, outcome: RetryOutcome, state: RunState | None = None) -> Retried:
-        return Retried(outcome, new.transcription_id, None, state, bells=self._bells())
+        is_known = outcome not in (RetryOutcome.UNKNOWN, RetryOutcome.LEDGER_LOST)
+        number = self.jobs[new.job_id].runs if is_known else 0
+        return Retried(outcome, new.transcription_id, None, state, number, bells=self._bells())
 
     def restore(self, restoration: Restoration) -> Restored:
         new, ending = restoration.submission, restoration.ending
@@ -135,6 +142,7 @@ class Intake(Moves):
                 self._add_ended_run(new, ending)
             self._add_job(new, new.transcription_id, is_hit=restoration.is_hit)
             self.jobs[new.job_id].cancelled = ending.ended_ms
+            self._announce_restored(restoration, ending.state, ending.ended_ms)
             return self._restored(RestoreOutcome.OK, new.transcription_id)
         if own is not None and own.state is not RunState.CANCELLED:
             return self._attach(restoration, own)
@@ -148,6 +156,8 @@ class Intake(Moves):
             run = self._add_ended_run(new, ending)
         run.rev += own.rev if own else 0
         self._add_job(new, run.id, is_hit=restoration.is_hit and ending is not None)
+        if ending is not None:
+            self._announce_restored(restoration, ending.state, ending.ended_ms)
         return self._restored(RestoreOutcome.OK, run.id)
 
     def _attach(self, restoration: Restoration, run: Run) -> Restored:
@@ -161,7 +171,14 @@ class Intake(Moves):
             run.further_jobs.add(new.job_id)
             run.rev += 1
         self._add_job(new, run.id, is_hit=is_hit)
+        if not run.is_live:
+            assert run.ended is not None
+            self._announce_restored(restoration, run.state, run.ended)
         return self._restored(RestoreOutcome.OK, run.id)
+
+    def _announce_restored(self, restoration: Restoration, event: RunState, at: int) -> None:
+        if event not in restoration.told:
+            self._announce(restoration.submission.job_id, event, at)
 
     def _add_ended_run(self, new: Submission, ending: RestoredEnding) -> Run:
         assert new.media_key is not None
@@ -182,7 +199,16 @@ class Intake(Moves):
 
     def _add_job(self, new: Submission, run_id: str, *, is_hit: bool) -> None:
         created = self.now if new.submitted_ms is None else new.submitted_ms
-        self.jobs[new.job_id] = Job(new.tenant, run_id, new.name, created, is_hit, external_hash=new.external_hash)
+        self.jobs[new.job_id] = Job(
+            new.tenant,
+            run_id,
+            new.name,
+            created,
+            is_hit,
+            runs=new.run_number,
+            external_hash=new.external_hash,
+            has_hook=new.has_hook,
+        )
         if new.idempotency_hash is not None:
             self.requests.setdefault((new.tenant, new.idempotency_hash), (new.job_id, new.request_hash))
 
@@ -201,6 +227,7 @@ class Intake(Moves):
             if not run.is_live:
                 return Cancelled(CancelOutcome.ENDED, run.state, bells=self._bells())
             job.cancelled = self.now
+            self._announce(job_id, RunState.CANCELLED, self.now)
             run.further_jobs.discard(job_id)
             run.first_job = "" if run.first_job == job_id else run.first_job
             if run.live_jobs:

@@ -16,7 +16,7 @@ from stenopool.ledger.model import (
     UnitState,
     WorkerPulse,
 )
-from tests.unit.ledger.model_records import Claim, Job, Run, Unit
+from tests.unit.ledger.model_records import Claim, Delivery, Job, Run, Unit
 
 
 class Moves:
@@ -42,6 +42,8 @@ class Moves:
         self.lying_bells: Counter[str] = Counter()
         self._touched: set[str] = set()
         self._failed_runs: list[FailedRun] = []
+        self.outbox: dict[str, Delivery] = {}
+        self.takes: dict[str, list[str]] = {}
 
     # Looking.
 
@@ -136,6 +138,8 @@ class Moves:
                 LiveJob(name, self.jobs[name].tenant, self.jobs[name].created) for name in sorted(run.live_jobs)
             )
             self._failed_runs.append(FailedRun(run.id, self.now, reason, jobs, detail))
+        for name in run.live_jobs:
+            self._announce(name, state, self.now)
         for unit in run.units.values():
             self._leave(run, unit)
             if unit.claim:
@@ -145,6 +149,13 @@ class Moves:
         run.rev += 1
         if state is not RunState.COMPLETED:
             self._clear_index(run)
+
+    def _announce(self, job_id: str, event: RunState, at: int) -> None:
+        job = self.jobs[job_id]
+        if job.has_hook:
+            name = f"{job_id}-{job.runs}-{event}"
+            assert name not in self.outbox, "an event was told twice"
+            self.outbox[name] = Delivery(job_id, job.runs, event, at, due=self.now)
 
     def _failures(self) -> tuple[FailedRun, ...]:
         failed, self._failed_runs = tuple(self._failed_runs), []

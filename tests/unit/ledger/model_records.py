@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from stenopool.ledger.model import Lane, RunState, UnitKind, UnitState
+from stenopool.ledger.model import Attempt, Lane, RunState, UnitKind, UnitState
 
 
 @dataclass
@@ -80,6 +80,18 @@ class Job:
     runs: int = 1
     retry: str | None = None
     external_hash: str | None = None
+    has_hook: bool = False
+
+
+@dataclass
+class Delivery:
+    job: str
+    run_number: int
+    event: RunState
+    at: int
+    due: int
+    taken: str = ""
+    attempts: list[Attempt] = field(default_factory=list)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from stenopool.ledger.model import (
     Blame,
     CommitOutcome,
     Committed,
+    DeliveryNote,
     Failed,
     FailingAnswer,
     FailOutcome,
@@ -36,6 +37,7 @@ from tests.unit.ledger.witness import Witness
 
 TIMING: Final = timing_of(lease_s=30, beat_s=2, sweep_s=5)
 POOLS: Final = ("prepare", "recognise.fake.small", "recognise.fake.large")
+DELIVERY_LEASE_MS: Final = 60_000
 COSTS_S: Final = (0.0, 1.5, 2.1, 30.0)
 IDENTITY: Final = '{"engine":"fake"}'
 T = TypeVar("T")
@@ -49,6 +51,7 @@ class Walker(RuleBasedStateMachine):
         self.model = LedgerModel(TIMING)
         self.witness = Witness(self.model)
         self.claim_ids: list[str] = []
+        self.takes: list[str] = []
         self._calls = 0
         self.retries = 0
         # Pools whose bell was heard by a worker that then found only units kept for others: the next sweep rings.
@@ -98,6 +101,18 @@ class Walker(RuleBasedStateMachine):
         was_live = {run.id for run in self.model.runs.values() if run.is_live}
         answer = self.perform(op.restore(restoration), lambda: self.model.restore(restoration))
         self.witness.restored(restoration, answer, is_fresh=answer.transcription_id not in was_live)
+
+    def do_take(self, limit: int, old_id: str | None = None) -> None:
+        take_id = old_id or f"take-{len(self.takes)}"
+        call = op.take_deliveries(take_id, limit, DELIVERY_LEASE_MS)
+        answer = self.perform(call, lambda: self.model.take_deliveries(take_id, limit, DELIVERY_LEASE_MS))
+        self.witness.taken(answer, take_id, is_repeated=old_id is not None)
+        if old_id is None:
+            self.takes.append(take_id)
+
+    def do_note(self, note: DeliveryNote) -> None:
+        self.perform(op.note_delivery(note), lambda: self.model.note_delivery(note))
+        self.witness.noted(note)
 
     def do_cancel(self, job_id: str, tenant: str) -> None:
         answer = self.perform(op.cancel(job_id, tenant), lambda: self.model.cancel(job_id, tenant))

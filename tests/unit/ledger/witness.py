@@ -1,7 +1,7 @@
 """Remembers what the ledger answered and holds every later answer and state to it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stenopool.ledger.model import (
     Blame,
@@ -10,6 +10,8 @@ from stenopool.ledger.model import (
     Claimed,
     CommitOutcome,
     Committed,
+    DeliveryNote,
+    DeliveryOutcome,
     Failed,
     FailOutcome,
     Grant,
@@ -24,9 +26,11 @@ from stenopool.ledger.model import (
     Submission,
     SubmitOutcome,
     Submitted,
+    Taken,
     UnitState,
 )
 from tests.unit.ledger.ledger_model import LedgerModel
+from tests.unit.ledger.model_records import Job
 
 Place = tuple[str, str]
 """Run and unit."""
@@ -45,6 +49,8 @@ class Witness:
         self._transcripts: dict[str, str] = {}
         self._cancelled: set[str] = set()
         self._finishes: Counter[str] = Counter()
+        self._in_hand: dict[str, tuple[str, int]] = {}
+        self._told: set[tuple[str, int, RunState]] = set()
 
     def submitted(self, answer: Submitted, *, is_new: bool) -> None:
         if answer.outcome in (SubmitOutcome.CREATED, SubmitOutcome.JOINED, SubmitOutcome.HIT):
@@ -56,6 +62,8 @@ class Witness:
     def restored(self, restoration: Restoration, answer: Restored, *, is_fresh: bool) -> None:
         job_id, ending = restoration.submission.job_id, restoration.ending
         state = self._model.job_state(job_id)
+        if answer.outcome is RestoreOutcome.OK and state in restoration.told:
+            self._told.add((job_id, restoration.submission.run_number, state))
         if answer.outcome is RestoreOutcome.OK and ending is not None:
             if ending.state is RunState.CANCELLED:
                 self._cancelled.add(job_id)
@@ -119,6 +127,23 @@ class Witness:
             self._given_back.add(claim_id)
             self._attempts[self._place[claim_id]].discard(claim_id)
 
+    def taken(self, answer: Taken, take_id: str, *, is_repeated: bool) -> None:
+        for delivery in answer.deliveries:
+            holder, until = self._in_hand.get(delivery.delivery_id, (take_id, 0))
+            assert holder == take_id or until <= self._model.now, "a delivery in hand was handed out"
+            assert delivery.job.state is delivery.event, "a webhook would be told what is not so"
+            if not is_repeated:
+                self._in_hand[delivery.delivery_id] = take_id, self._model.now + 60_000
+
+    def noted(self, note: DeliveryNote) -> None:
+        holder, _ = self._in_hand.get(note.delivery_id, ("", 0))
+        if holder != note.take_id and note.outcome is not DeliveryOutcome.DELIVERED:
+            return
+        self._in_hand.pop(note.delivery_id, None)
+        if note.delay_ms is None:
+            job_id, number, event = note.delivery_id.rsplit("-", 2)
+            self._told.add((job_id, int(number), RunState(event)))
+
     def cancelled(self, job_id: str, answer: Cancelled) -> None:
         if answer.outcome is CancelOutcome.CANCELLED:
             self._cancelled.add(job_id)
@@ -147,11 +172,15 @@ class Witness:
         )
 
     def check(self) -> None:
+        awaited: defaultdict[str, set[RunState]] = defaultdict(set)
+        for delivery in self._model.outbox.values():
+            awaited[delivery.job].add(delivery.event)
         for job_id, job in self._model.jobs.items():
             state = self._model.job_state(job_id)
             assert self._ended.get(job_id, state) is state, f"{job_id} had ended and changed"
             if state.ended:
                 self._ended[job_id] = state
+            self._check_told(job_id, job, state, awaited)
             was_cancelled = job.cancelled is not None
             assert was_cancelled == (job_id in self._cancelled), f"{job_id} was cancelled by another's cancel"
         for run in self._model.runs.values():
@@ -160,3 +189,8 @@ class Witness:
             for unit in run.units.values():
                 if unit.state is not UnitState.FAILED:
                     assert unit.attempt == len(self._attempts[run.id, unit.id]), "attempts are counted wrongly"
+
+    def _check_told(self, job_id: str, job: Job, state: RunState, awaited: Mapping[str, set[RunState]]) -> None:
+        """Whoever asked to be told of a job's end has been, or will be; of no other end, and of none too soon."""
+        was_told = (job_id, job.runs, state) in self._told
+        assert awaited.get(job_id, set()) == ({state} if job.has_hook and state.ended and not was_told else set())

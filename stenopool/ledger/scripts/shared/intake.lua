@@ -4,9 +4,12 @@ local idempotency_ms = 24 * 3600 * 1000
 -- The first write adds: when Redis is full nothing of the job is written.
 local function add_job(run_id, is_hit, created)
   local record = keys.job(given.job_id)
-  redis.call('HSET', record, 'tenant', given.tenant, 'tr', run_id, 'run', 1, 'name', given.name, 'created', created, 'v', 1)
+  redis.call('HSET', record, 'tenant', given.tenant, 'tr', run_id, 'run', given.run_number, 'name', given.name, 'created', created, 'v', 1)
   if is_hit then
     redis.call('HSET', record, 'hit', 1)
+  end
+  if given.has_hook then
+    redis.call('HSET', record, 'hook', 1)
   end
   redis.call('ZADD', keys.tenant_jobs(given.tenant), created, given.job_id)
   if given.external_hash then

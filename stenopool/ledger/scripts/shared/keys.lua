@@ -9,6 +9,7 @@ local keys = {
   identities = 'steno:identities',
   pools = 'steno:pools',
   counts = 'steno:count',
+  outbox = 'steno:outbox',
 }
 
 function keys.job(job_id) return 'steno:job:' .. job_id end
@@ -27,6 +28,8 @@ function keys.digest_field(digest) return digest:sub(4) end
 function keys.idempotency(tenant, key_hash) return 'steno:idem:' .. tenant .. ':' .. key_hash end
 function keys.tenant_jobs(tenant) return 'steno:tenant:' .. tenant .. ':jobs' end
 function keys.tenant_external(tenant, external_hash) return 'steno:tenant:' .. tenant .. ':ext:' .. external_hash end
+function keys.delivery(delivery_id) return 'steno:outbox:' .. delivery_id end
+function keys.taken_deliveries(take_id) return 'steno:outbox:take:' .. take_id end
 function keys.spent(claim_id) return 'steno:spent:' .. claim_id end
 function keys.worker(worker_id) return 'steno:worker:' .. worker_id end
 function keys.pool_workers(pool) return 'steno:workers:' .. pool end

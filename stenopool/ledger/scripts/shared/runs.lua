@@ -40,6 +40,7 @@ end
 
 -- Ends a run for good: nobody holds or waits for anything of it, and only its record stays. `facts` are further fields.
 local function end_run(run, state, facts)
+  announce_run(run, state)
   for _, unit in ipairs(load_units(run.id)) do
     close_unit(run, unit)
     if unit.claim ~= '' then
