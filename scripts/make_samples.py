@@ -89,13 +89,13 @@ SAMPLES: Final = (
         "german",
         ("flac",),
         (Voice("espeak-ng", "de"),),
-        ("Rot blau grün gelb schwarz.", "Mutter Vater Schwester Bruder."),
+        ("Grün Wasser zwei Bruder gelb.", "Kaffee Vater Morgen gelb Haus."),
     ),
     Sample(
         "spanish",
         ("flac",),
         (Voice("espeak-ng", "es"),),
-        ("Uno dos tres rojo verde.", "Casa coche mesa ventana libro."),
+        ("Grande siete pez dos mañana.", "Uno ventana azul café dos."),
     ),
     Sample(
         "french",
