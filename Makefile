@@ -30,7 +30,7 @@ up: ## Runs the whole platform on this machine until Ctrl-C (MODEL=base with Whi
 	@scripts/setup.sh local && exec $(PYTHON_BIN) -m stenopool.cli up --model="$$MODEL"
 
 test: ## Runs all tests (ARGS="-k name" for some)
-	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m pytest $(ARGS)
+	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m pytest --numprocesses=auto --maxprocesses=4 $(ARGS)
 
 check: ## Checks format, lint, types, import contracts and runs the unit tests
 	@scripts/setup.sh dev && exec scripts/check.sh

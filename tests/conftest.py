@@ -14,10 +14,14 @@ from stenopool.local.redis_server import RedisServer, fetch_embedded_redis, find
 from stenopool.settings import SECRETS, Settings
 from tests import waiting
 from tests.requirements_table import CACHE_DIR, RequirementsTable, need
+from tests.side_by_side import SideBySide
+
+pytest_plugins = ["pytester"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(RequirementsTable(), "requirements-table")
+    config.pluginmanager.register(SideBySide(), "side-by-side")
     _isolate_environment()
     sys.addaudithook(_refuse_outside)
 
