@@ -2,6 +2,7 @@
 VENV ?= .venv
 PYTHON_BIN := $(VENV)/bin/python
 export VENV
+SECONDS ?= 600
 
 # FILE and MODEL count only when given on the command line, and go to the shell as they are, with spaces and signs.
 ifneq ($(origin FILE),command line)
@@ -17,7 +18,7 @@ endif
 export FILE MODEL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench samples lock openapi clean
+.PHONY: help demo up test check format fuzz bench samples lock openapi clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -37,6 +38,10 @@ check: ## Checks format, lint, types, import contracts and runs the unit tests
 
 format: ## Formats the code
 	@scripts/setup.sh dev && $(PYTHON_BIN) -m ruff format . && $(PYTHON_BIN) -m ruff check --fix .
+
+fuzz: ## Asks a running stack whatever its OpenAPI document allows, for ten minutes (SECONDS=60, SEED=7)
+	@scripts/setup.sh dev && STENOPOOL_FUZZ_S=$(SECONDS) STENOPOOL_FUZZ_SEED=$(SEED) \
+		exec $(PYTHON_BIN) -m pytest -s tests/acceptance/test_openapi_fuzz.py
 
 bench: ## Measures the platform's own overhead for a short clip
 	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m bench.overhead

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from api.allowed_methods import allowed_methods
 from api.openai_problems import is_openai, rendered
 from api.ranges import RangeNotSatisfiableError
 from api.schemas import Problem, ReasonBody
@@ -165,6 +166,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     code, message, hint = _FROM_FRAMEWORK.get(error.status_code, fallback)
     response = problem_response(request, StenopoolError(code, message, hint), error.status_code)
     response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        response.headers["Allow"] = allowed_methods(request)
     return response
 
 

@@ -1,10 +1,25 @@
 """What stands behind the question mark of an address: models with bounds, described for the OpenAPI document."""
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+import re
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.services.listing import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from api.services.results import CueWishes
 from stenopool.ledger.model import RunState
+
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _require_date(text: object) -> object:
+    """Pydantic alone would take a number for seconds since 1970, or milliseconds where it is large."""
+    if not _DATE.match(str(text)):
+        raise ValueError("not a time as in RFC 3339, for instance 2030-01-31T12:00:00Z")
+    return text
+
+
+_Moment = Annotated[AwareDatetime, BeforeValidator(_require_date)]
 
 
 class ListQuery(BaseModel):
@@ -16,8 +31,8 @@ class ListQuery(BaseModel):
     after: str | None = Field(None, description="`next` of the page before.")
     state: list[RunState] = Field([], max_length=5, description="Only jobs in this state; may be given several times.")
     external_id: str | None = Field(None, description="Only jobs submitted with this `external_id`.")
-    created_after: AwareDatetime | None = Field(None, description="Only jobs created then or later, RFC 3339.")
-    created_before: AwareDatetime | None = Field(None, description="Only jobs created before then, RFC 3339.")
+    created_after: _Moment | None = Field(None, description="Only jobs created then or later, RFC 3339.")
+    created_before: _Moment | None = Field(None, description="Only jobs created before then, RFC 3339.")
 
     def page(self) -> PageRequest:
         """As the service takes it."""

@@ -25,6 +25,11 @@ ACCESS_PROBLEMS: Final = (
 
 _EVERYWHERE: Final = "Any other problem, for instance `internal_error`"
 
+_CREDENTIALS: Final[dict[str, dict[str, Any]]] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key (`sk_…`) or a token (JWT)."},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A key (`sk_…`)."},
+}
+
 _JOB_FIELDS: Final[dict[str, dict[str, Any]]] = {
     "model": {
         "type": "string",
@@ -38,6 +43,7 @@ _JOB_FIELDS: Final[dict[str, dict[str, Any]]] = {
     "metadata": {
         "type": "string",
         "contentMediaType": "application/json",
+        "contentSchema": {"type": "object"},
         "maxLength": MAX_METADATA_BYTES,
         "description": "A JSON object that comes back with status and list.",
     },
@@ -84,7 +90,12 @@ def upload() -> dict[str, Any]:
     }
     raw = {media_type: {"schema": file} for media_type in ("audio/*", "video/*", "application/octet-stream")}
     in_query = [
-        {"name": name, "in": "query", "schema": schema, "description": schema.get("description", "")}
+        {
+            "name": name,
+            "in": "query",
+            "schema": schema,
+            "description": " ".join([schema.get("description", ""), "With a form it stands in the form."]).lstrip(),
+        }
         for name, schema in fields.items()
     ]
     return {
@@ -107,8 +118,12 @@ def document_problems(app: FastAPI) -> None:
 
 
 def _tidied(document: dict[str, Any]) -> dict[str, Any]:
+    document["components"]["securitySchemes"] = _CREDENTIALS
     for path in document["paths"].values():
         for operation in path.values():
+            if "401" in operation["responses"]:
+                # One of them; and none, where no key was ever made.
+                operation["security"] = [*({name: []} for name in _CREDENTIALS), {}]
             for response in operation["responses"].values():
                 content = response.get("content", {})
                 if MEDIA_TYPE in content:

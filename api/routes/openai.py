@@ -14,6 +14,7 @@ from api.limits import limit_submissions
 from api.openai_problems import job_headers, keep_job_id, rendered
 from api.openai_schemas import DeltaEvent, DoneEvent, ModelBody, ModelListBody, TranscriptionBody, VerboseBody
 from api.problems import STATUS, problem_of
+from api.routes.documents import ACCESS_PROBLEMS
 from api.routes.openai_documents import ANSWERS, audio_form, openai_problems
 from api.routes.transcribe import envelope_of
 from api.services.openai.audio_call import AnswerFormat, AudioCall, SpeechTask
@@ -61,7 +62,12 @@ async def translate(request: Request, services: ServicesHere, tenant: TenantHere
     return await _answer(request, services, tenant, "translate")
 
 
-@router.get("/models", response_model=ModelListBody, operation_id="openai_list_models")
+@router.get(
+    "/models",
+    response_model=ModelListBody,
+    operation_id="openai_list_models",
+    responses=openai_problems(*ACCESS_PROBLEMS),
+)
 async def models(services: ServicesHere, _tenant: TenantHere) -> ModelListBody:
     """The models that may be asked for."""
     return ModelListBody(data=[ModelBody(id=name) for name in services.audio_calls.rules.models.names])
@@ -71,7 +77,7 @@ async def models(services: ServicesHere, _tenant: TenantHere) -> ModelListBody:
     "/models/{model:path}",
     response_model=ModelBody,
     operation_id="openai_get_model",
-    responses=openai_problems(ErrorCode.MODEL_NOT_FOUND),
+    responses=openai_problems(*ACCESS_PROBLEMS, ErrorCode.MODEL_NOT_FOUND),
 )
 async def one_model(model: str, services: ServicesHere, _tenant: TenantHere) -> ModelBody:
     """One of the models."""

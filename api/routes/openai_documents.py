@@ -6,6 +6,7 @@ from typing import Any, Final
 from api.openai_problems import as_openai
 from api.openai_schemas import OpenAiProblem, TranscriptionBody, VerboseBody
 from api.problems import STATUS
+from api.routes.documents import ACCESS_PROBLEMS
 from api.services.form import FILE_FIELD
 from api.services.openai.audio_call import AnswerFormat, Granularity
 from api.services.openai.fields import FIELDS, OPTION_FIELDS, Use
@@ -24,7 +25,7 @@ _CHOICES: Final[Mapping[str, Sequence[str]]] = {
 def openai_problems(*codes: ErrorCode) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route of the door that may end with ``codes``: one entry for each status."""
     by_status: dict[int | str, list[str]] = {}
-    for code in sorted(codes, key=STATUS.__getitem__):
+    for code in sorted(dict.fromkeys(codes), key=STATUS.__getitem__):
         by_status.setdefault(as_openai(STATUS[code]), []).append(f"`{code}`")
     texts: dict[int | str, str] = {status: ", ".join(names) for status, names in sorted(by_status.items(), key=str)}
     texts["default"] = "Any other error, for instance `internal_error`"
@@ -55,7 +56,14 @@ def _property(name: str, note: str, *, is_list: bool) -> dict[str, Any]:
 
 _TEXTS: Final = {
     **{form.media_type: {"schema": {"type": "string"}} for form in (Format.TEXT, Format.SRT, Format.VTT)},
-    "text/event-stream": {"schema": {"type": "string"}},
+    # OpenAPI 3.1 describes one event of a stream.
+    "text/event-stream": {
+        "schema": {
+            "type": "object",
+            "required": ["data"],
+            "properties": {"data": {"type": "string", "description": "A delta or the done event, as JSON."}},
+        }
+    },
 }
 
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
@@ -66,6 +74,8 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
         "content": _TEXTS,
     },
     **openai_problems(
+        *ACCESS_PROBLEMS,
+        ErrorCode.RATE_LIMITED,
         ErrorCode.MALFORMED_UPLOAD,
         ErrorCode.MODEL_NOT_FOUND,
         ErrorCode.UNKNOWN_JOB,
@@ -95,7 +105,6 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
         ErrorCode.QUEUE_FULL,
         ErrorCode.LEDGER_UNAVAILABLE,
         ErrorCode.LEDGER_LOST,
-        ErrorCode.STORE_UNAVAILABLE,
         ErrorCode.TRANSIENT_TOO_LONG,
         ErrorCode.STILL_RUNNING,
         ErrorCode.DISK_FULL,

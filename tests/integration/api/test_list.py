@@ -88,6 +88,7 @@ def test_jobs_are_filtered_by_time(http: httpx.Client, worker: ScriptedWorker) -
         ({"after": "x"}, "invalid_request"),
         ({"state": "gone"}, "invalid_request"),
         ({"created_after": "2026-01-01T00:00:00"}, "invalid_request"),
+        ({"created_after": "1767225600"}, "invalid_request"),
         ({"colour": "red"}, "invalid_request"),
         ({"external_id": "x" * 201}, "invalid_option"),
     ],

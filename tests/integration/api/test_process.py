@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from stenopool.local.redis_server import RedisServer
 from tests.integration.api.conftest import wav
@@ -132,3 +133,11 @@ def test_every_problem_a_job_route_may_answer_is_documented(http: httpx.Client) 
             assert set(responses[status]["content"]) == {"application/problem+json"}
             reference = responses[status]["content"]["application/problem+json"]["schema"]["$ref"]
             assert reference == "#/components/schemas/Problem"
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"), [("/jobs", "GET, POST"), ("/jobs/1", "DELETE, GET"), ("/health", "GET"), ("/v1/models", "GET")]
+)
+def test_a_wrong_method_is_answered_with_all_that_are_right(http: httpx.Client, path: str, methods: str) -> None:
+    answer = http.put(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)
