@@ -21,6 +21,7 @@ from api.routes import health, jobs, media, metrics, openai, peaks, statistics, 
 from api.routes.documents import document_problems
 from api.signed_bodies import SignedBodies
 from stenopool.errors import FatalError, StenopoolError
+from stenopool.failpoints import arm
 from stenopool.logs import configure_logs
 from stenopool.metrics_folder import MetricsFolder
 from stenopool.settings import Settings, process_settings
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings = _settings_of_process()
         _configure_logs(settings)
         folder = MetricsFolder.open(settings.data_dir / "run", "api", _group_owner())
+    arm(settings.fail_at, settings.data_dir / "run")
     app = FastAPI(
         title="Stenopool",
         version=stenopool.__version__,

@@ -21,6 +21,7 @@ from redis.lock import Lock
 
 from stenopool.clock import to_ms, utc_now
 from stenopool.errors import ErrorCode, TransientError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import keys
 from stenopool.ledger import operations as op
@@ -138,6 +139,7 @@ class _Rebuild:
             self._restore_open()
             self._open_ledger(coming)
             _log.info("rebuild_open", restored=self._done.restored, after_s=round(time.monotonic() - began, 1))
+            fail_at(Failpoint.REBUILD_BEFORE_HISTORY)
         self._restore_all()
         self._ledger.do(op.end_restoring(coming))
         _log.info(
@@ -170,7 +172,9 @@ class _Rebuild:
         one; the other way round two different ones would stand against each other.
         """
         self._lock.reacquire()
+        fail_at(Failpoint.REBUILD_BEFORE_EPOCHS)
         write_epoch(self._store, coming)
+        fail_at(Failpoint.REBUILD_BETWEEN_EPOCHS)
         in_force = self._ledger.do(op.open_restored(coming))
         if in_force != coming:
             # Redis was lost once more, and perhaps rebuilt by another: then that one's epoch counts.

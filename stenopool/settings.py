@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from stenopool.errors import ErrorCode, FatalError
+from stenopool.failpoints import ONCE, Failpoint
 
 SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL", "METRICS_TOKEN", "API_KEY", "JWT_KEY")
 """Settings that may be given as ``NAME_FILE``, a path to a file that holds the value."""
@@ -143,6 +144,7 @@ class Settings(BaseModel):
     environment: Literal["development", "production"] = Field(
         "development", description="production refuses test switches."
     )
+    fail_at: Words = Field((), description="Steps at which a process kills itself, for tests of crashes.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe level logged.")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto = console on a terminal, else JSON."
@@ -173,6 +175,15 @@ class Settings(BaseModel):
             raise ValueError("ENGINE=fake needs ALLOW_FAKE_ENGINE=true")
         if self.lease_s < 2 * self.beat_s:
             raise ValueError("LEASE_S must be at least twice BEAT_S")
+        return self
+
+    @model_validator(mode="after")
+    def _crash_in_tests_only(self) -> "Settings":
+        unknown = [switch for switch in self.fail_at if switch.removesuffix(ONCE) not in set(Failpoint)]
+        if unknown:
+            raise ValueError(f"FAIL_AT: no failpoint is named {unknown[0][:80]!r}")
+        if self.environment == "production" and (self.fail_at or self.fake_engine_fault):
+            raise ValueError("FAIL_AT and FAKE_ENGINE_FAULT are refused with ENVIRONMENT=production")
         return self
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from stenopool.errors import StenopoolError
+from stenopool.failpoints import arm
 from stenopool.logs import get_logger
 from stenopool.metrics_folder import MetricsFolder
 from stenopool.settings import process_settings
@@ -27,6 +28,7 @@ _metrics: list[MetricsFolder] = []
 def begin() -> None:
     """Takes up the duty of this child, or ends the process. Called once, before the child takes its first bell."""
     settings = process_settings()
+    arm(settings.fail_at, run_dir(settings.data_dir))
     files = RunFiles(run_dir(settings.data_dir), os.getppid())
     worker = files.worker()
     if worker is None or files.refusal() is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from stenopool.errors import ErrorCode, FatalError, StenopoolError, TransientError, UsageError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
@@ -73,6 +74,7 @@ class Shift:
                 ).grant
                 if grant is None:
                     return self._report.text("nothing waits")
+                fail_at(Failpoint.WORKER_AFTER_CLAIM, grant.kind)
                 self._do(grant)
         except TransientError as error:
             # The ledger is away. What was claimed comes back when its lease ends; the sweep rings again.
@@ -148,6 +150,7 @@ class Shift:
             return False
         holding.start()
         measures.attempt_begun(holding.grant)
+        fail_at(Failpoint.WORKER_AFTER_STARTED, holding.grant.kind)
         return True
 
     def _must_not_start(self, holding: Holding) -> bool:
@@ -157,12 +160,14 @@ class Shift:
         return self._duty.watchdog.draining()
 
     def _committed(self, holding: Holding, commit: Call[Committed]) -> Grant | None:
+        fail_at(Failpoint.WORKER_AFTER_STORE, holding.grant.kind)
         answer = self._insist(commit)
         if answer.outcome is CommitOutcome.REFUSED:
             self._work.drop_output(holding.grant)
             self._note(holding, "refused")
             return None
         self._duty.files.note_success()
+        fail_at(Failpoint.WORKER_AFTER_COMMIT, holding.grant.kind)
         self._work.clean_up(holding.grant)
         measures.unit_done(holding.grant, holding.took_s)
         self._note(holding, "done")

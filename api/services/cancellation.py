@@ -11,6 +11,7 @@ from api.services.lookup import Lookup
 from api.services.manifests import Manifests
 from stenopool.clock import utc_now
 from stenopool.errors import ErrorCode, UsageError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import CancelOutcome, JobView, RunState
 from stenopool.media.manifest import Ending
@@ -43,5 +44,6 @@ class Cancellation:
             raise UsageError(
                 ErrorCode.JOB_ENDED, f"the job is {answer.state} already", "only a job that has not ended is cancelled"
             )
+        fail_at(Failpoint.API_AFTER_CANCEL)
         await self._manifests.end(job, Ending(state="cancelled", at=utc_now()))
         return job

@@ -14,6 +14,7 @@ from api.services.pools import PoolWatch
 from api.services.refusals import ledger_lost, queue_full, too_many_joined
 from api.services.submission import Accepted, SubmissionRules, submission_of
 from stenopool.errors import ErrorCode, StenopoolError, UsageError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import Retried, RetryOutcome, RunState
@@ -60,9 +61,11 @@ class Retries:
         has_media = await anyio.to_thread.run_sync(self._store.exists, before.media_key)
         draft = await self._draft(before)
         await self._manifests.write(draft)
+        fail_at(Failpoint.API_BEFORE_RETRY)
         answer = await self._ledger.do(
             op.retry(submission_of(draft, draft.media_key if has_media else None, self._rules))
         )
+        fail_at(Failpoint.API_AFTER_RETRY)
         if answer.outcome not in _STATES:
             await self._take_back(draft, before, answer)
             raise _refusal(answer)

@@ -20,6 +20,7 @@ from api.services.uploads import Upload
 from stenopool import metrics
 from stenopool.clock import to_ms, utc_now
 from stenopool.errors import ErrorCode, TransientError, UsageError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.codec import external_hash
@@ -101,7 +102,9 @@ class Submissions:
         if idempotency_key is not None:
             key_hash = hashlib.sha256(idempotency_key.encode()).hexdigest()
             draft = draft.model_copy(update={"idempotency_hash": key_hash})
-        return await self._take_in(draft, upload)
+        accepted = await self._take_in(draft, upload)
+        fail_at(Failpoint.API_BEFORE_ANSWER)
+        return accepted
 
     async def _take_in(self, draft: Manifest, upload: Upload) -> Accepted:
         found = await self._ledger.do(op.find(draft.digest))
@@ -154,15 +157,20 @@ class Submissions:
         }
         written = draft.model_copy(update=of_found)
         await self._manifests.write(written)
+        fail_at(Failpoint.API_AFTER_MANIFEST)
         answer = await self._ledger.do(op.submit(submission_of(draft, None, self._rules)))
+        fail_at(Failpoint.API_AFTER_SUBMIT)
         await self._settle(written, answer, own_media=None)
         return answer
 
     async def _start(self, draft: Manifest, upload: Upload) -> Submitted:
         """Asks for a run of its own; another one may still have come first."""
         await anyio.to_thread.run_sync(self._store.adopt_file, draft.media_key, upload.path)
+        fail_at(Failpoint.API_AFTER_MEDIA)
         await self._manifests.write(draft)
+        fail_at(Failpoint.API_AFTER_MANIFEST)
         answer = await self._ledger.do(op.submit(submission_of(draft, draft.media_key, self._rules)))
+        fail_at(Failpoint.API_AFTER_SUBMIT)
         await self._settle(draft, answer, own_media=draft.media_key)
         return answer
 

@@ -9,6 +9,7 @@ from datetime import date
 
 from stenopool.clock import from_ms
 from stenopool.errors import StenopoolError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ledger.model import FailedRun
 from stenopool.logs import get_logger
 from stenopool.media.manifest import Ending, read_manifest
@@ -23,6 +24,7 @@ def write_endings(store: Store, failed_runs: Iterable[FailedRun]) -> None:
     Never raises for the store's sake: the ledger has decided, and its answer must not be lost over a full disk.
     """
     for run in failed_runs:
+        fail_at(Failpoint.ENDING_BEFORE_MANIFESTS)
         ending = Ending(state="failed", at=from_ms(run.ended_ms), code=run.code, detail=run.detail)
         for job in run.jobs:
             key = manifest_key(date.fromisoformat(job.manifest_day), job.job_id)

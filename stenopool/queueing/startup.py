@@ -6,6 +6,7 @@ from typing import Final
 
 from stenopool.checks import Level, require, startup_checks
 from stenopool.errors import ErrorCode, FatalError, TransientError
+from stenopool.failpoints import arm
 from stenopool.ledger.ledger import Ledger
 from stenopool.logs import get_logger
 from stenopool.media.local_store import LocalStore
@@ -28,6 +29,7 @@ def make_sure(settings: Settings, process: str, limit_s: float = START_LIMIT_S) 
     Raises:
         SystemExit: with one line about what is wrong.
     """
+    arm(settings.fail_at, settings.data_dir / "run")
     until = time.monotonic() + limit_s
     while True:
         try:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ledger.model import Grant
 from stenopool.media.store import plan_key, span_key, transcript_key
 from stenopool.transcripts.model import Transcript
@@ -30,7 +31,9 @@ def publish(bench: Bench, grant: Grant) -> Published:
     """
     key = transcript_key(grant.transcription_id)
     if not bench.store.exists(key):
-        bench.store.put(key, _merged(bench, grant).model_dump_json().encode())
+        transcript = _merged(bench, grant).model_dump_json().encode()
+        fail_at(Failpoint.WORKER_BEFORE_STORE, grant.kind)
+        bench.store.put(key, transcript)
     # Read back: of two writers the other may have been first, and what counts is what stands there.
     written = Transcript.model_validate_json(required(bench.store, key))
     return Published(key, written.identity.canonical())

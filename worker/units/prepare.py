@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stenopool.errors import ErrorCode, UsageError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ledger.model import Grant, Plan
 from stenopool.media.store import pcm_key, plan_key
 from worker.pipeline.decode import DecodeLimits, DecodeStopped, decode_media
@@ -47,8 +48,10 @@ def prepare(bench: Bench, grant: Grant, watch: Watch) -> Plan:
         speech = detect_speech(map_pcm(pcm)) if earlier is None else earlier.record.speech_within(0, media.n_samples)
         if watch.should_stop():
             raise WorkStoppedError
+        fail_at(Failpoint.WORKER_BEFORE_STORE, grant.kind)
         bench.store.adopt_file(pcm_key(grant.work_key, plan_id), pcm)
     keep_outline(bench.store, grant, plan_id)
+    fail_at(Failpoint.WORKER_AMID_STORE, grant.kind)
     if earlier is not None and take_over(bench.store, earlier, grant.work_key, plan_id):
         return Plan(plan_id, earlier.record.duration_s, earlier.units)
     bench.store.put(plan_key(grant.work_key, plan_id), make_plan_record(media, speech).to_bytes())

@@ -1,6 +1,7 @@
 """The unit ``span``: a stretch of decoded audio in, what an engine heard in it out."""
 
 from stenopool.errors import ErrorCode, FatalError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ledger.model import Grant
 from stenopool.media.store import pcm_key, plan_key, span_key
 from stenopool.transcripts.options import Options, stored_options
@@ -37,6 +38,7 @@ def recognise(bench: Bench, engine: Engine, grant: Grant, watch: Watch) -> None:
     )
     if outcome.stopped:
         raise WorkStoppedError
+    fail_at(Failpoint.WORKER_BEFORE_STORE, grant.kind)
     bench.store.put(key, _record(engine, grant, outcome).to_bytes())
 
 
