@@ -30,6 +30,8 @@ POOLS: Final = "steno:pools"
 """Set of all pools ever seen."""
 COUNTS: Final = "steno:count"
 """Hash: what was counted since the ledger began (``stenopool/ledger/counts.py``)."""
+EVENT_CLOCK: Final = "steno:events"
+"""Hash: number of the ``last`` event, and of the ``first`` of this ledger."""
 DUE: Final = "steno:due"
 """Sorted set: ``job/<id>`` or ``tr/<id>`` -> end of retention."""
 OUTBOX: Final = "steno:outbox"
@@ -152,5 +154,25 @@ def pool_register(pool: str) -> str:
 
 
 def events(transcription_id: str) -> str:
-    """Stream: progress and live segments of a run."""
+    """Stream: the text of a run as it is recognised, until an hour after its end."""
     return f"{PREFIX}ev:{transcription_id}"
+
+
+def event_jobs(transcription_id: str) -> str:
+    """Set: the jobs that a run's text was for, for the hour after its end."""
+    return f"{events(transcription_id)}:jobs"
+
+
+def run_told(transcription_id: str) -> str:
+    """Hash: unit -> how much of its text was told, by which claim; until the run ends."""
+    return f"{run(transcription_id)}:told"
+
+
+def tenant_events(tenant: str) -> str:
+    """Stream: changes of a tenant's jobs, the last thousand, until an hour after the last."""
+    return f"{PREFIX}tenant:{tenant}:ev"
+
+
+def tenant_told(tenant: str) -> str:
+    """Sorted set: those of a tenant's runs that told text within the last hour -> number of the last entry."""
+    return f"{PREFIX}tenant:{tenant}:told"

@@ -20,6 +20,7 @@ end
 begin_even_when_full()
 redis.call('HSET', keys.job(given.job_id), 'cancelled', now)
 announce(given.job_id, job, 'cancelled', now)
+tell_change(given.tenant, given.job_id, 'cancelled')
 if run.first_job == given.job_id then
   run.first_job = ''
   redis.call('HSET', keys.run(run.id), 'first_job', '')

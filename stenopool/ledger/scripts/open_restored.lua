@@ -2,5 +2,6 @@
 -- Answers the epoch in force, null for none.
 if redis.call('GET', keys.restoring) == given.epoch then
   redis.call('SETNX', keys.epoch, given.epoch)
+  begin_events()
 end
 return cjson.encode(or_null(redis.call('GET', keys.epoch)))

@@ -5,7 +5,19 @@
 -- failed for all its jobs that did not. When Redis is full nothing is written: the first write adds.
 local ending = given.ending
 
+-- Not while the ledger is filled again: then nothing has changed for anybody.
+local function tell_restored(run_id)
+  if redis.call('EXISTS', keys.epoch) == 0 or redis.call('EXISTS', keys.restoring) == 1 then
+    return
+  end
+  local job, run = load_hash(keys.job(given.job_id)), load_run(run_id)
+  tell_change(given.tenant, given.job_id, job.cancelled and 'cancelled' or run.state, run)
+end
+
 local function answer(outcome, run_id)
+  if outcome == 'ok' then
+    tell_restored(run_id)
+  end
   return cjson.encode({outcome = outcome, transcription_id = run_id, failed_runs = failures(), bells = bells()})
 end
 
@@ -17,6 +29,7 @@ end
 -- In place of `own`, the run as it was known until now.
 local function make_again(own, add)
   redis.call('DEL', keys.run(given.transcription_id))
+  forget_text(given.transcription_id)
   add()
   if own then
     redis.call('HINCRBY', keys.run(own.id), 'rev', own.rev)

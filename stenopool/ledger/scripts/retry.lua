@@ -27,11 +27,12 @@ end
 
 -- Further fields of the job are gone with what they told of its last run. The manifest may have counted a run that the
 -- ledger does not know of: no number stands for two.
-local function point_at(job, run_id)
+local function point_at(job, run_id, state)
   number = math.max(job.run + 1, given.run_number)
   redis.call('HSET', record, 'tr', run_id, 'run', number, 'retry', given.transcription_id)
   redis.call('HDEL', record, 'cancelled', 'hit')
   drop_deliveries(given.job_id, job)
+  tell_change(given.tenant, given.job_id, state)
 end
 
 if redis.call('EXISTS', keys.epoch) == 0 then
@@ -55,13 +56,13 @@ if run and is_live(run) then
   if count_jobs(run) >= given.max_jobs_per_run then
     return answer('refused_joins')
   end
-  point_at(job, run.id)
+  point_at(job, run.id, run.state)
   redis.call('SADD', keys.run_jobs(run.id), given.job_id)
   touch(run)
   return answer('joined', run)
 end
 if run then
-  point_at(job, run.id)
+  point_at(job, run.id, run.state)
   redis.call('HSET', record, 'hit', 1)
   announce(given.job_id, {hook = job.hook, run = number}, 'completed', now)
   return answer('hit', run)
@@ -72,7 +73,7 @@ end
 if waiting_units() >= given.max_waiting then
   return answer('refused_backlog')
 end
-point_at(job, given.transcription_id)
+point_at(job, given.transcription_id, 'queued')
 -- Media have one owner: what clears away the last run must not take them from the new one.
 if not is_live(last) and last.media == given.media_key then
   redis.call('HSET', keys.run(last.id), 'media', '')

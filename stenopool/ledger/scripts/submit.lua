@@ -65,12 +65,14 @@ if run and is_live(run) then
   take_in(run.id, false)
   redis.call('SADD', keys.run_jobs(run.id), given.job_id)
   touch(run)
+  tell_change(given.tenant, given.job_id, run.state)
   count_one('submitted.joined')
   return answer('joined', given.job_id, run)
 end
 if run then
   take_in(run.id, true)
   announce(given.job_id, {hook = given.has_hook, run = given.run_number}, 'completed', now)
+  tell_change(given.tenant, given.job_id, run.state)
   count_one('submitted.hit')
   return answer('hit', given.job_id, run)
 end
@@ -81,5 +83,6 @@ if waiting_units() >= given.max_waiting then
   return refuse('refused_backlog')
 end
 take_in(given.transcription_id, false)
+tell_change(given.tenant, given.job_id, 'queued')
 count_one('submitted.created')
 return answer('created', given.job_id, add_run(now))

@@ -21,6 +21,7 @@ local readers = {
   hash = function(key) return redis.call('HGETALL', key) end,
   set = function(key) return redis.call('SMEMBERS', key) end,
   zset = function(key) return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end,
+  stream = function(key) return redis.call('XRANGE', key, '-', '+') end,
   list = function(key) return redis.call('LLEN', key) end,
 }
 local content = {}
@@ -46,10 +47,16 @@ def read_content(client: redis.Redis) -> dict[str, object]:
 def _value(kind: str, value: object) -> object:
     if not isinstance(value, list):
         return value if kind == "string" else {}
+    if kind == "stream":
+        return [(entry[0], _pairs(entry[1])) for entry in value]
     if kind == "set":
         return set(value)
-    pairs = dict(zip(value[::2], value[1::2], strict=True))
+    pairs = _pairs(value)
     if kind == "zset":
         return {member: float(score) for member, score in pairs.items()}
     # Counters at nought say nothing: whether they were ever more is no part of the state.
     return {field: text for field, text in pairs.items() if not (field.startswith("waiting_") and text == "0")}
+
+
+def _pairs(flat: list[str]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))

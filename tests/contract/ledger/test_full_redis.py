@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from stenopool.errors import ErrorCode, TransientError
+from stenopool.ledger import event_operations as events
 from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
+from stenopool.ledger.events import Wishes
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.lua import operation_names
 from stenopool.ledger.model import (
@@ -131,6 +133,7 @@ CREATING: dict[str, Scene] = {
     "restore": _restore,
     "open_restored": _open_restored,
     "begin_restoring": lambda _: op.begin_restoring("epoch-1"),
+    "tell": lambda bench: events.tell(bench.span().claim_id, 0, ["{}"], is_whole=True),
 }
 READING: dict[str, Scene] = {
     "pending_deliveries": lambda bench: op.pending_deliveries(bench.cancelled_hook(), "ann"),
@@ -139,6 +142,7 @@ READING: dict[str, Scene] = {
     "jobs_of": lambda bench: op.jobs_of(bench.submit().transcription_id),
     "list": lambda bench: op.list_jobs(JobQuery(bench.view(bench.submit().job_id).tenant, 10)),
     "marks": lambda bench: op.marks([bench.submit().job_id]),
+    "news": lambda bench: events.news(Wishes({bench.submit().job_id: None}, [("tr", 0)], [("ann", None)])),
     "pool_view": lambda _: op.pool_view(POOL),
     "census": lambda _: op.census(),
     "life": lambda _: op.life(),

@@ -11,7 +11,7 @@ from stenopool.ledger import codec, keys
 from stenopool.ledger.model import UnitKind, UnitState
 from tests.contract.ledger.redis_content import TEST_BOOK
 
-_FUTURE = {"virtual_times", "events"}
+_FUTURE = {"virtual_times"}
 """Keys that no script touches yet."""
 _NAMES = {
     name: function
@@ -33,7 +33,8 @@ def test_a_key_has_the_same_name_in_lua(client: redis.Redis, name: str, function
 
 
 @pytest.mark.parametrize(
-    "name", ["epoch", "tick", "claims", "leases", "delayed", "identities", "pools", "counts", "outbox"]
+    "name",
+    ["epoch", "tick", "claims", "leases", "delayed", "identities", "pools", "counts", "outbox", "event_clock"],
 )
 def test_a_key_without_parts_has_the_same_name_in_lua(client: redis.Redis, name: str) -> None:
     assert _evaluate(client, f"keys.{name}") == getattr(keys, name.upper())

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from stenopool.ledger import codec, keys, lifecycle
 from stenopool.ledger.model import RunState, UnitState
@@ -9,7 +10,7 @@ from tests.unit.ledger.ledger_model import LedgerModel
 from tests.unit.ledger.model_records import Claim, Run, Unit
 
 Content = dict[str, object]
-"""Key -> text, hash, set or sorted set (members with their scores)."""
+"""Key -> text, hash, set, sorted set (members with their scores) or stream (ids with their fields)."""
 
 
 def expected_content(model: LedgerModel) -> Content:
@@ -23,13 +24,15 @@ def expected_content(model: LedgerModel) -> Content:
         keys.IDENTITIES: {_short(identity): identity for identity in model.identities},
         keys.POOLS: set(model.pools),
     }
+    if model.first_event is not None:
+        content[keys.EVENT_CLOCK] = {"first": str(model.first_event), "last": str(model.last_event)}
     if model.epoch is not None:
         content[keys.EPOCH] = model.epoch
     if model.restoring is not None:
         content[keys.RESTORING] = model.restoring
     if model.tick is not None:
         content[keys.TICK] = str(model.tick)
-    for part in (_jobs(model), _outbox(model), _runs(model), _queues(model), _workers(model)):
+    for part in (_jobs(model), _outbox(model), _runs(model), _queues(model), _workers(model), _events(model)):
         content |= part
     for take_id, names in model.takes.items():
         content[keys.taken_deliveries(take_id)] = " ".join(names)
@@ -209,6 +212,26 @@ def _workers(model: LedgerModel) -> Content:
             "pid": str(pulse.pid),
             "state": pulse.state,
             "seen": str(model.seen[name]),
+        }
+    return content
+
+
+def _events(model: LedgerModel) -> Content:
+    content: Content = {}
+    for tenant, changes in model.changes.items():
+        content[keys.tenant_events(tenant)] = [
+            (f"{change.number}-0", {name: str(value) for name, value in asdict(change).items() if name != "number"})
+            for change in changes
+        ]
+    for tenant, told in model.told_runs.items():
+        content[keys.tenant_told(tenant)] = {run: float(number) for run, number in told.items()}
+    for run in model.runs.values():
+        content[keys.events(run.id)] = [
+            (f"{entry.number}-0", {"kind": entry.kind, "unit": entry.unit, "body": entry.body}) for entry in run.text
+        ]
+        content[keys.event_jobs(run.id)] = set(run.text_jobs)
+        content[keys.run_told(run.id)] = {
+            unit: f"{claim},{count},{int(is_whole)}" for unit, (claim, count, is_whole) in run.told.items()
         }
     return content
 

@@ -21,6 +21,7 @@ from stenopool.ledger.model import (
     RunState,
     WorkerPulse,
 )
+from tests.unit.ledger.event_walker import EventWalker
 from tests.unit.ledger.invariants import check_invariants
 from tests.unit.ledger.walker import IDENTITY, POOLS, Walker, a_submission
 
@@ -35,12 +36,13 @@ def _has_claims(walker: Walker) -> bool:
     return bool(walker.claim_ids)
 
 
-class LedgerMachine(Walker):
+class LedgerMachine(EventWalker):
     """The rules, and what must hold after each of them."""
 
     @initialize()
     def found_ledger(self) -> None:
         self.model.epoch = "epoch-1"
+        self.model.begin_events()
         self.perform(op.set_epoch("epoch-1"), lambda: "epoch-1")
         for number in range(2):
             self.do_submit(a_submission(number, f"aaa{number}", "ann"))

@@ -56,16 +56,19 @@ class Intake(Moves):
         self._add_job(new, run.id, is_hit=False)
         run.further_jobs.add(new.job_id)
         run.rev += 1
+        self._tell_change(new.tenant, new.job_id, run, run.state)
         return self._submitted(SubmitOutcome.JOINED, new.job_id, run)
 
     def _hit(self, new: Submission, run: Run) -> Submitted:
         self._add_job(new, run.id, is_hit=True)
         self._announce(new.job_id, RunState.COMPLETED, self.now)
+        self._tell_change(new.tenant, new.job_id, run, run.state)
         return self._submitted(SubmitOutcome.HIT, new.job_id, run)
 
     def _create(self, new: Submission, media: str) -> Submitted:
         run = self._add_run(new, media, self.now)
         self._add_job(new, run.id, is_hit=False)
+        self._tell_change(new.tenant, new.job_id, run, run.state)
         return self._submitted(SubmitOutcome.CREATED, new.job_id, run)
 
     def _add_run(self, new: Submission, media: str, arrived: int) -> Run:
@@ -122,6 +125,7 @@ class Intake(Moves):
         job.cancelled, job.is_hit = None, is_hit
         if is_hit:
             self._announce(new.job_id, RunState.COMPLETED, self.now)
+        self._tell_change(new.tenant, new.job_id, run, run.state)
 
     def _retried(self, outcome: RetryOutcome, job: Job) -> Retried:
         run = self.runs[job.run]
@@ -133,9 +137,17 @@ class Intake(Moves):
         return Retried(outcome, new.transcription_id, None, state, number, bells=self._bells())
 
     def restore(self, restoration: Restoration) -> Restored:
-        new, ending = restoration.submission, restoration.ending
+        new = restoration.submission
         if new.job_id in self.jobs:
             return self._restored(RestoreOutcome.KNOWN, self.jobs[new.job_id].run)
+        answer = self._restore_unknown(restoration)
+        if self.epoch is not None and self.restoring is None:
+            run = self.runs[answer.transcription_id]
+            self._tell_change(new.tenant, new.job_id, run, self.job_state(new.job_id))
+        return answer
+
+    def _restore_unknown(self, restoration: Restoration) -> Restored:
+        new, ending = restoration.submission, restoration.ending
         own = self.runs.get(new.transcription_id)
         if ending is not None and ending.state is RunState.CANCELLED:
             if own is None:
@@ -228,6 +240,7 @@ class Intake(Moves):
                 return Cancelled(CancelOutcome.ENDED, run.state, bells=self._bells())
             job.cancelled = self.now
             self._announce(job_id, RunState.CANCELLED, self.now)
+            self._tell_change(tenant, job_id, run, RunState.CANCELLED)
             run.further_jobs.discard(job_id)
             run.first_job = "" if run.first_job == job_id else run.first_job
             if run.live_jobs:

@@ -16,21 +16,19 @@ from stenopool.ledger.model import (
     UnitState,
     WorkerPulse,
 )
-from tests.unit.ledger.model_records import Claim, Delivery, Job, Run, Unit
+from tests.unit.ledger.model_events import Events
+from tests.unit.ledger.model_records import Claim, Delivery, Run, Unit
 
 
-class Moves:
+class Moves(Events):
     def __init__(self, timing: Timing) -> None:
+        super().__init__()
         self.timing = timing
-        self.now = 1_790_000_000_000
         self.epoch: str | None = None
         self.restoring: str | None = None
         self.tick: int | None = None
-        self.jobs: dict[str, Job] = {}
-        self.runs: dict[str, Run] = {}
         self.index: dict[str, str] = {}
         self.requests: dict[tuple[str, str], tuple[str, str]] = {}
-        self.claims: dict[str, Claim] = {}
         self.spent: dict[str, str] = {}
         self.pools: set[str] = set()
         self.identities: set[str] = set()
@@ -100,6 +98,7 @@ class Moves:
         self.claims[claim_id] = Claim(claim_id, run, unit, worker, self.now + self.timing.lease_ms)
         if run.state is RunState.QUEUED:
             run.state, run.started = RunState.PROCESSING, self.now
+            self._tell_run(run, run.state)
         run.rev += 1
         return self._grant(self.claims[claim_id])
 
@@ -133,6 +132,7 @@ class Moves:
 
     def _end(self, run: Run, state: RunState, reason: str | None = None, detail: str | None = None) -> None:
         assert lifecycle.run_may_move(run.state, state), (run.state, state)
+        self._tell_ending(run, state, reason, detail)
         if reason is not None:
             jobs = tuple(
                 LiveJob(name, self.jobs[name].tenant, self.jobs[name].created) for name in sorted(run.live_jobs)

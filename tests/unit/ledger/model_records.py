@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from stenopool.ledger.events import TextEntry
 from stenopool.ledger.model import Attempt, Lane, RunState, UnitKind, UnitState
 
 
@@ -59,6 +60,10 @@ class Run:
     reason: str | None = None
     detail: str | None = None
     transcript: str | None = None
+    text: list[TextEntry] = field(default_factory=list)
+    told: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
+    """Unit -> the claim that spoke last, how many segments it told, whether that was all."""
+    text_jobs: set[str] = field(default_factory=set)
 
     @property
     def live_jobs(self) -> set[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from stenopool.ledger import lifecycle
+from stenopool.ledger.events import News, Wishes
 from stenopool.ledger.model import (
     Cursor,
     Found,
@@ -65,6 +66,16 @@ class Views(Moves):
     def marks(self, job_ids: Sequence[str]) -> tuple[Mark, ...]:
         return tuple(self._job(name, self.jobs[name]).mark for name in job_ids if name in self.jobs)
 
+    def news(self, wishes: Wishes, limit: int) -> News:
+        shown = {name: self._job(name, self.jobs[name]) for name in wishes.jobs if name in self.jobs}
+        return News(
+            self.last_event,
+            jobs=tuple(job for name, job in shown.items() if job.mark != wishes.jobs[name]),
+            gone=tuple(name for name in wishes.jobs if name not in self.jobs),
+            runs=tuple(self.run_text(run, after, limit) for run, after in wishes.runs),
+            tenants=tuple(self.tenant_news(tenant, after, limit) for tenant, after in wishes.tenants),
+        )
+
     def _job(self, job_id: str, job: Job) -> JobView:
         run = self.runs[job.run]
         stays = job.cancelled is None
@@ -117,7 +128,8 @@ class Views(Moves):
             waiting=len(waiting),
             open=len(is_open),
             waiting_s=sum(unit.cost_ms for _, unit in waiting) / 1000,
-            speed=heard_ms / took_ms if took_ms else None,
+            # As Lua writes numbers: 14 digits.
+            speed=float(f"{heard_ms / took_ms:.14g}") if took_ms else None,
         )
 
     def recount(self, pool: str) -> Recounted:

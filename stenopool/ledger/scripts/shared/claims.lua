@@ -55,6 +55,7 @@ local function lease(run, unit, claim_id, worker)
   if run.state == 'queued' then
     run.state = 'processing'
     redis.call('HSET', keys.run(run.id), 'state', run.state, 'started', now)
+    tell_run(run, run.state)
   end
   touch(run)
 end

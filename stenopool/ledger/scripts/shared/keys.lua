@@ -10,6 +10,7 @@ local keys = {
   pools = 'steno:pools',
   counts = 'steno:count',
   outbox = 'steno:outbox',
+  event_clock = 'steno:events',
 }
 
 function keys.job(job_id) return 'steno:job:' .. job_id end
@@ -34,4 +35,9 @@ function keys.spent(claim_id) return 'steno:spent:' .. claim_id end
 function keys.worker(worker_id) return 'steno:worker:' .. worker_id end
 function keys.pool_workers(pool) return 'steno:workers:' .. pool end
 function keys.pool_register(pool) return 'steno:pool:' .. pool end
+function keys.events(run_id) return 'steno:ev:' .. run_id end
+function keys.event_jobs(run_id) return keys.events(run_id) .. ':jobs' end
+function keys.run_told(run_id) return keys.run(run_id) .. ':told' end
+function keys.tenant_events(tenant) return 'steno:tenant:' .. tenant .. ':ev' end
+function keys.tenant_told(tenant) return 'steno:tenant:' .. tenant .. ':told' end
 

@@ -17,11 +17,7 @@ end
 
 -- All jobs that wait on a live run end with it. Not their whole records: there may be a thousand.
 local function announce_run(run, event)
-  local job_ids = redis.call('SMEMBERS', keys.run_jobs(run.id))
-  if run.first_job ~= '' then
-    job_ids[#job_ids + 1] = run.first_job
-  end
-  for _, job_id in ipairs(job_ids) do
+  for _, job_id in ipairs(jobs_on(run)) do
     local found = redis.call('HMGET', keys.job(job_id), 'hook', 'run')
     announce(job_id, {hook = found[1], run = found[2]}, event, now)
   end

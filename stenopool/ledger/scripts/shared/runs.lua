@@ -41,6 +41,7 @@ end
 -- Ends a run for good: nobody holds or waits for anything of it, and only its record stays. `facts` are further fields.
 local function end_run(run, state, facts)
   announce_run(run, state)
+  tell_ending(run, state, facts)
   for _, unit in ipairs(load_units(run.id)) do
     close_unit(run, unit)
     if unit.claim ~= '' then
@@ -62,13 +63,8 @@ end
 
 -- The jobs that wait on a live run, sorted.
 local function live_jobs(run)
-  local job_ids = redis.call('SMEMBERS', keys.run_jobs(run.id))
-  if run.first_job ~= '' then
-    job_ids[#job_ids + 1] = run.first_job
-  end
-  table.sort(job_ids)
   local jobs = {}
-  for i, job_id in ipairs(job_ids) do
+  for i, job_id in ipairs(jobs_on(run)) do
     local job = load_hash(keys.job(job_id))
     jobs[i] = {job_id = job_id, tenant = job.tenant, created_ms = tonumber(job.created)}
   end
