@@ -237,7 +237,7 @@ async def _services(
         submissions=submissions,
         lookup=lookup,
         watch=JobWatch(ledger),
-        results=Results(lookup),
+        results=Results(lookup, store),
         media=MediaShelf(lookup, store),
         peaks=PeaksShelf(lookup, store),
         media_links=MediaLinks(store, timedelta(seconds=settings.media_link_s)),

@@ -1,7 +1,7 @@
 """What goes over the wire: response models, described for the reader of the OpenAPI document."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -12,7 +12,7 @@ from api.services.reasons import Reason
 from api.services.submission import Accepted
 from stenopool.clock import from_ms
 from stenopool.ledger.model import JobView, RunState
-from stenopool.transcripts.model import Segment, Transcript
+from stenopool.transcripts.model import Segment, TranscriptFacts
 
 JobId = Annotated[
     str, Field(description="Id of the job, 32 hex digits.", examples=["9f86d081884c7d659a2feaa0c55ad015"])
@@ -214,13 +214,13 @@ class ResultBody(Body):
     cached: bool = Field(description="Whether an earlier transcription of the same recording answered the job.")
 
     @classmethod
-    def of(cls, job: JobView, transcript: Transcript) -> Self:
-        """From the stored transcript."""
+    def of(cls, job: JobView, transcript: TranscriptFacts) -> Self:
+        """From the stored transcript, without its segments (``api.result_json`` writes them one by one)."""
         return cls(
             job_id=job.job_id,
             status=job.state,
             text=transcript.text,
-            segments=[SegmentBody.of(segment) for segment in transcript.segments],
+            segments=[],
             language=transcript.language,
             language_probability=transcript.language_probability,
             duration=transcript.duration,
@@ -234,25 +234,6 @@ class ResultBody(Body):
             processing_seconds=transcript.processing_s,
             cached=job.cached,
         )
-
-
-class MediaLinkBody(Body):
-    """A link that plays a recording."""
-
-    url: str = Field(description="Relative to this API's own address; for `src` of an audio element.")
-    expires_at: datetime = Field(description="When it ends; RFC 3339, UTC.")
-
-
-class PeaksBody(Body):
-    """The outline of a recording: the JSON of audiowaveform, version 2, which wavesurfer.js and peaks.js draw."""
-
-    version: Literal[2] = Field(description="Of audiowaveform's format.")
-    channels: Literal[1] = Field(description="The audio that is transcribed is mono.")
-    sample_rate: int = Field(description="Samples per second of the decoded audio.")
-    samples_per_pixel: int = Field(description="Samples in each stretch.")
-    bits: Literal[8] = Field(description="Of each number in `data`.")
-    length: int = Field(description="Stretches; at most 72,000.")
-    data: list[int] = Field(description="Least and greatest sample of each stretch in turn, -128 to 127.")
 
 
 class CancelledBody(Body):

@@ -3,21 +3,21 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
+from api.closing_stream import ClosingStream
 from api.dependencies import ListingTenantHere, ServicesHere, TenantHere
 from api.disposition import content_disposition
-from api.pieces import pieces
 from api.polling import etag, is_known, known_tags, news, wished_wait_s
 from api.queries import ListQuery, ResultQuery
+from api.result_json import json_pieces
 from api.routes.documents import ACCESS_PROBLEMS, problems
 from api.schemas import AcceptedBody, CancelledBody, ListBody, ResultBody, StatusBody
 from api.services.lookup import POLL_AFTER_S, JobStatus
+from api.services.results import Document
 from stenopool.audit import Act, audit
 from stenopool.errors import ErrorCode
-from stenopool.ledger.model import JobView, RunState
+from stenopool.ledger.model import RunState
 from stenopool.transcripts.formats import Format, format_of
-from stenopool.transcripts.model import Transcript
 
 router = APIRouter(tags=["jobs"])
 
@@ -47,7 +47,27 @@ _STATUS_HEADERS: Final = {
     "Preference-Applied": {"description": "The wait that was granted.", "schema": _TEXT},
     "Retry-After": {"description": "Seconds until another look is worth it.", "schema": {"type": "integer"}},
 }
+_RESULT_TAG: Final = {"ETag": {"description": "Names the document; strong. A result never changes.", "schema": _TEXT}}
 _FORMATS: Final[dict[str, Any]] = {form.media_type: {"schema": _TEXT} for form in Format if form is not Format.JSON}
+_RESULT: Final[dict[str, Any]] = {
+    "response_model": ResultBody,
+    "responses": {
+        200: {
+            "content": _FORMATS,
+            "description": "The transcript in the format asked for",
+            "headers": _RESULT_TAG,
+        },
+        304: {"description": "It is what you have", "headers": _RESULT_TAG},
+        **problems(
+            *_READING, *_ENDINGS, ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_OPTION, ErrorCode.STORE_UNAVAILABLE
+        ),
+    },
+    "openapi_extra": {
+        "parameters": [
+            {"name": "If-None-Match", "in": "header", "schema": _TEXT, "description": "`ETag` of what you have."}
+        ]
+    },
+}
 
 
 @router.get(
@@ -98,18 +118,10 @@ async def status(
     return StatusBody.of(found)
 
 
-@router.get(
-    "/result/{job_id}",
-    response_model=ResultBody,
-    operation_id="get_result",
-    responses={
-        200: {"content": _FORMATS, "description": "The transcript in the format asked for"},
-        **problems(
-            *_READING, *_ENDINGS, ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_OPTION, ErrorCode.STORE_UNAVAILABLE
-        ),
-    },
-)
-@router.get("/jobs/{job_id}/result", response_model=ResultBody, include_in_schema=False)
+@router.get("/result/{job_id}", operation_id="get_result", **_RESULT)
+@router.head("/result/{job_id}", operation_id="head_result", **_RESULT)
+@router.get("/jobs/{job_id}/result", include_in_schema=False, response_model=ResultBody)
+@router.head("/jobs/{job_id}/result", include_in_schema=False, response_model=ResultBody)
 async def result(
     job_id: str,
     query: Annotated[ResultQuery, Query()],
@@ -122,20 +134,20 @@ async def result(
     `format` or `Accept` choose. Nothing is transcribed again, whatever the format and the rules.
     """
     form = format_of(query.format, ",".join(request.headers.getlist("accept")))
-    document = await services.results.document(job_id, tenant, form, query.wishes(), to_json=_as_json)
+    document = await services.results.document(job_id, tenant, form, query.wishes())
+    headers = _result_headers(document)
+    if is_known(headers["ETag"], known_tags(request.headers)):
+        return Response(status_code=304, headers=headers)
+    if request.method == "HEAD":
+        # How long it is shows when it is written; no length is not a length of nought.
+        answer = Response(headers=headers)
+        del answer.headers["Content-Length"]
+        return answer
+    body = await services.results.written(document, json_pieces)
     audit(Act.READ_RESULT, job_id=job_id)
-    stem = document.job.name.rpartition(".")[0] or document.job.name
-    kind = "inline" if form is Format.JSON else "attachment"
-    headers = {
-        "Content-Type": form.content_type,
-        "Content-Length": str(len(document.body)),
-        "Content-Disposition": content_disposition(kind, stem, form.extension),
-        # What was said may look like a page with a script: no browser shall guess another type.
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-cache",
-        "Vary": "Accept",
-    }
-    return StreamingResponse(pieces(document.body), headers=headers)
+    if body.whole is not None:
+        return Response(body.whole, headers=headers)
+    return ClosingStream(body, body.close, 200, headers)
 
 
 @router.post(
@@ -182,5 +194,15 @@ def _status_headers(found: JobStatus) -> dict[str, str]:
     return headers if found.job.state.ended else headers | {"Retry-After": str(POLL_AFTER_S)}
 
 
-def _as_json(job: JobView, transcript: Transcript) -> bytes:
-    return ResultBody.of(job, transcript).model_dump_json().encode()
+def _result_headers(document: Document) -> dict[str, str]:
+    name, form = document.job.name, document.form
+    kind = "inline" if form is Format.JSON else "attachment"
+    return {
+        "Content-Type": form.content_type,
+        "Content-Disposition": content_disposition(kind, name.rpartition(".")[0] or name, form.extension),
+        "ETag": f'"{document.tag}"',
+        # What was said may look like a page with a script: no browser shall guess another type.
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept",
+    }

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 
 from api.dependencies import ReadingTenantHere, Services, ServicesHere, TenantHere
 from api.disposition import content_disposition
-from api.file_answers import FileAnswer
+from api.file_answers import file_answer
+from api.media_schemas import MediaLinkBody
 from api.polling import is_known, known_tags
 from api.ranges import ByteRange, wished_range
 from api.routes.documents import ACCESS_PROBLEMS, problems
-from api.schemas import MediaLinkBody
 from api.services.media import Media
 from stenopool.audit import Act, audit
 from stenopool.errors import ErrorCode
@@ -134,7 +134,7 @@ async def _sent(request: Request, services: Services, found: Media, job_id: str)
         headers["Content-Range"] = f"bytes {part.first}-{part.last}/{found.size_bytes}"
     file = await services.media.open(found)
     audit(Act.READ_MEDIA, job_id=job_id)
-    return FileAnswer(file, part or ByteRange(0, found.size_bytes - 1), 206 if part else 200, headers)
+    return file_answer(file, part or ByteRange(0, found.size_bytes - 1), 206 if part else 200, headers)
 
 
 def _still_the_same(request: Request, tag: str) -> bool:

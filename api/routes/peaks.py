@@ -5,11 +5,11 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import ServicesHere, TenantHere
-from api.file_answers import FileAnswer
+from api.file_answers import file_answer
+from api.media_schemas import PeaksBody
 from api.polling import is_known, known_tags
 from api.ranges import ByteRange
 from api.routes.documents import ACCESS_PROBLEMS, problems
-from api.schemas import PeaksBody
 from stenopool.errors import ErrorCode
 
 router = APIRouter(tags=["media"])
@@ -53,4 +53,4 @@ async def peaks(job_id: str, request: Request, services: ServicesHere, tenant: T
         return Response(status_code=304, headers=headers)
     if request.method == "HEAD":
         return Response(headers={**headers, "Content-Length": str(found.size_bytes)})
-    return FileAnswer(await services.peaks.open(found), ByteRange(0, found.size_bytes - 1), 200, headers)
+    return file_answer(await services.peaks.open(found), ByteRange(0, found.size_bytes - 1), 200, headers)

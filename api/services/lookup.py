@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import anyio.to_thread
-from pydantic import ValidationError
 
 from api.services.deadline import AnyLedger
 from api.services.details import Details, DetailsShelf
@@ -13,14 +12,15 @@ from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
 from api.services.reasons import Reason, reason
 from api.services.refusals import ledger_lost
-from api.services.stored import missing
-from stenopool.errors import ErrorCode, FatalError, UsageError
+from api.services.stored import open_stored
+from stenopool.errors import ErrorCode, FatalError, StenopoolError, TransientError, UsageError
 from stenopool.ids import is_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import JobView, RunState, UnitKind
 from stenopool.media.store import Store
 from stenopool.queueing.names import PREPARE
 from stenopool.transcripts.model import Transcript
+from stenopool.transcripts.reading import read_transcript
 
 POLL_AFTER_S: Final = 1
 """Suggested seconds between two looks at a job that has not ended."""
@@ -140,15 +140,11 @@ class Lookup:
             TransientError: ``store_unavailable``, also when the store is not the one it should be.
             FatalError: ``internal_error`` when what is stored is no transcript.
         """
-        try:
-            return Transcript.model_validate_json(self._store.get(key))
-        except KeyError as error:
-            gone = UsageError(
-                ErrorCode.RESULT_EXPIRED, "the transcript is not kept any more", "submit the recording again"
-            )
-            raise missing(self._store, gone) from error
-        except ValidationError as error:
-            raise FatalError(ErrorCode.INTERNAL_ERROR, "the stored transcript cannot be read") from error
+        with open_stored(self._store, key, result_expired()) as file:
+            try:
+                return read_transcript(file).whole()
+            except (ValueError, OSError) as error:
+                raise unreadable(error) from error
 
     async def _warnings(self, job: JobView) -> tuple[str, ...]:
         is_preparing = job.stage == UnitKind.PREPARE
@@ -175,6 +171,18 @@ def require_completed(job: JobView) -> None:
         raise UsageError(ErrorCode.JOB_CANCELLED, "the job was cancelled", "submit the recording again")
     if job.state is not RunState.COMPLETED:
         raise NotFinishedError(job.state)
+
+
+def result_expired() -> UsageError:
+    """The job completed, and its transcript is gone."""
+    return UsageError(ErrorCode.RESULT_EXPIRED, "the transcript is not kept any more", "submit the recording again")
+
+
+def unreadable(error: ValueError | OSError) -> StenopoolError:
+    """What to say where a stored transcript is none, or cannot be read."""
+    if isinstance(error, OSError):
+        return TransientError(ErrorCode.STORE_UNAVAILABLE, "the transcript cannot be read just now")
+    return FatalError(ErrorCode.INTERNAL_ERROR, "the stored transcript cannot be read")
 
 
 def unknown_job() -> UsageError:

@@ -1,7 +1,8 @@
 """The transcript: the result of the work. Times are seconds from the start of the media."""
 
 import json
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,13 +51,12 @@ class EngineIdentity(Record):
         return json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
 
 
-class Transcript(Record):
-    """All that was heard. ``duration`` is the decoded length of the media in seconds."""
+class TranscriptFacts(Record):
+    """What a transcript says but its segments. ``duration`` is the decoded length of the media in seconds."""
 
     v: int = 1
     transcription_id: str
     text: str
-    segments: tuple[Segment, ...]
     language: str
     language_probability: float | None = Field(None, ge=0, le=1)
     duration: float = Field(ge=0)
@@ -67,3 +67,33 @@ class Transcript(Record):
     warnings: tuple[str, ...] = ()
     processing_s: float = Field(ge=0)
     """Wall-clock seconds the engine worked."""
+
+
+class Heard(Protocol):
+    """What formats are made of: a transcript, or one whose segments are still being read and come once."""
+
+    @property
+    def segments(self) -> Iterable[Segment]:
+        """Ascending, not overlapping."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """The one that was spoken."""
+        ...
+
+    @property
+    def duration(self) -> float:
+        """Of the media, seconds."""
+        ...
+
+    @property
+    def task(self) -> str:
+        """``transcribe`` or ``translate``."""
+        ...
+
+
+class Transcript(TranscriptFacts):
+    """All that was heard. As JSON the segments stand last: whoever reads them one by one knows all else by then."""
+
+    segments: tuple[Segment, ...]

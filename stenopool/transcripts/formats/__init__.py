@@ -3,7 +3,7 @@
 from stenopool.transcripts.formats.cues import Cue, cues_of
 from stenopool.transcripts.formats.kinds import Format
 from stenopool.transcripts.formats.negotiation import format_of
-from stenopool.transcripts.formats.rendering import render
+from stenopool.transcripts.formats.rendering import FileFormat, render, render_pieces
 from stenopool.transcripts.formats.rules import CueRules, rules_for
 
-__all__ = ["Cue", "CueRules", "Format", "cues_of", "format_of", "render", "rules_for"]
+__all__ = ["Cue", "CueRules", "FileFormat", "Format", "cues_of", "format_of", "render", "render_pieces", "rules_for"]

@@ -9,7 +9,7 @@ from stenopool.transcripts.formats.lines import joined, lay_out
 from stenopool.transcripts.formats.pieces import pieces_of
 from stenopool.transcripts.formats.rules import CHAIN_S, LINGER_S, CueRules
 from stenopool.transcripts.formats.visible import columns
-from stenopool.transcripts.model import Transcript
+from stenopool.transcripts.model import Heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Cue:
     lines: tuple[str, ...]
 
 
-def cues_of(transcript: Transcript, rules: CueRules) -> list[Cue]:
+def cues_of(transcript: Heard, rules: CueRules) -> list[Cue]:
     """The cues, ascending and never overlapping, with every visible word of the segments in order."""
     words = function_words(written_language(transcript))
     pieces = list(pieces_of(transcript.segments, rules.max_s))
@@ -34,7 +34,7 @@ def cues_of(transcript: Transcript, rules: CueRules) -> list[Cue]:
     return [Cue(start, end, text) for (start, end), text in zip(times, lines, strict=True)]
 
 
-def written_language(transcript: Transcript) -> str:
+def written_language(transcript: Heard) -> str:
     """The language the text is in: English after a translation, else the one that was spoken."""
     return "en" if transcript.task == "translate" else transcript.language
 

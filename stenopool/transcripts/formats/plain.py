@@ -13,22 +13,21 @@ editions). A leading quotation mark would join this row with those below it. Tab
 OWASP's list, are in no visible text."""
 
 
-def write_text(segments: Iterable[Segment]) -> str:
-    """The text of each segment on a line of its own."""
-    return "".join(f"{text}\n" for _, text in _shown(segments))
+def text_lines(segments: Iterable[Segment]) -> Iterator[str]:
+    """The text of each segment on a line of its own, line end included."""
+    return (f"{text}\n" for _, text in _shown(segments))
 
 
-def write_table(segments: Iterable[Segment]) -> str:
-    """A header and a row per segment: start and end in whole milliseconds and the text, parted by tabs.
+def table_rows(segments: Iterable[Segment]) -> Iterator[str]:
+    """A header and a row per segment: start and end in whole milliseconds and the text, parted by tabs; line ends included.
 
     A text that a spreadsheet would take for a formula or a quoted field gets an apostrophe in front; so does one that
     already has apostrophes before such a character, so that taking one off such a text always gives it back.
     """
-    rows = ["start\tend\ttext"]
+    yield "start\tend\ttext\n"
     for segment, text in _shown(segments):
         guarded = f"'{text}" if _FORMULA.match(text) else text
-        rows.append(f"{round(segment.start * 1000)}\t{round(segment.end * 1000)}\t{guarded}")
-    return "\n".join(rows) + "\n"
+        yield f"{round(segment.start * 1000)}\t{round(segment.end * 1000)}\t{guarded}\n"
 
 
 def _shown(segments: Iterable[Segment]) -> Iterator[tuple[Segment, str]]:

@@ -73,6 +73,11 @@ class ApiServer:
         """VmHWM begins anew."""
         Path(f"/proc/{self.child.pid}/clear_refs").write_text("5")
 
+    def holds_open(self, file: Path) -> bool:
+        """Whether the process has the file open."""
+        links = Path(f"/proc/{self.child.pid}/fd").iterdir()
+        return any(link.samefile(file) for link in links if link.exists())
+
     def _answers(self) -> bool:
         assert self.child.exit_code is None, self.child.log_tail()
         try:

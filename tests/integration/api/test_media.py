@@ -2,7 +2,6 @@
 
 import os
 import socket
-from pathlib import Path
 from typing import Final
 
 import httpx
@@ -166,10 +165,5 @@ def test_a_large_recording_takes_little_memory_and_is_closed_when_the_client_goe
     with socket.create_connection(("127.0.0.1", api.port), timeout=10) as wire:
         wire.sendall(f"GET /jobs/{job}/media HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         assert wire.recv(1000).startswith(b"HTTP/1.1 200 ")
-        assert is_open(api, file)
-    wait_until(lambda: not is_open(api, file), 10, "the recording to be closed")
-
-
-def is_open(api: ApiServer, file: Path) -> bool:
-    links = Path(f"/proc/{api.child.pid}/fd").iterdir()
-    return any(link.samefile(file) for link in links if link.exists())
+        assert api.holds_open(file)
+    wait_until(lambda: not api.holds_open(file), 10, "the recording to be closed")

@@ -114,7 +114,7 @@ def test_every_problem_a_job_route_may_answer_is_documented(http: httpx.Client) 
             {"202", "400", "401", "403", "408", "413", "415", "422", "429", "503", "507", "default"},
         ),
         ("/status/{job_id}", "get", {"200", "304", "400", "401", "403", "404", "503", "default"}),
-        ("/result/{job_id}", "get", {"200", "400", "401", "403", "404", "409", "410", "422", "503", "default"}),
+        ("/result/{job_id}", "get", {"200", "304", "400", "401", "403", "404", "409", "410", "422", "503", "default"}),
         ("/jobs", "get", {"200", "400", "401", "403", "422", "503", "default"}),
         (
             "/jobs/{job_id}/retry",

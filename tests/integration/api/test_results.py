@@ -1,5 +1,6 @@
 """Results in every format, out of one stored transcript."""
 
+import socket
 from pathlib import Path
 
 import httpx
@@ -7,9 +8,12 @@ import pytest
 import webvtt
 
 from stenopool.media.local_store import LocalStore
+from stenopool.transcripts.model import Transcript
 from tests.integration.api.conftest import wav
 from tests.integration.api.scripted_worker import ScriptedWorker
+from tests.integration.api.server import ApiServer
 from tests.integration.api.test_jobs import code_of, job_of
+from tests.waiting import wait_until
 
 HOSTILE = "<script>alert(1)</script> --> {\\p1} =1+1"
 
@@ -123,3 +127,74 @@ def test_a_transcript_that_is_not_kept_any_more_has_expired(
 def _holds(store: LocalStore, key: str, job_id: str, http: httpx.Client) -> bool:
     tag = http.get(f"/status/{job_id}").headers["etag"]
     return tag.removeprefix('W/"').partition("-")[0] in key
+
+
+def test_a_result_is_sent_once_to_whoever_remembers_it(http: httpx.Client, worker: ScriptedWorker, said: str) -> None:
+    job_id = completed(http, worker, said)
+    tags = set()
+    queries: list[dict[str, str | int]] = [{}, {"format": "srt"}, {"format": "srt", "max_lines": 1}, {"format": "text"}]
+    for query in queries:
+        first = http.get(f"/result/{job_id}", params=query)
+        again = http.get(f"/result/{job_id}", params=query, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert (
+            again.headers["etag"]
+            == first.headers["etag"]
+            == http.get(f"/result/{job_id}", params=query).headers["etag"]
+        )
+        tags.add(first.headers["etag"])
+    assert len(tags) == 4
+    assert not any(tag.startswith("W/") for tag in tags)
+    other = http.get(f"/result/{completed(http, worker, said)}", headers={"If-None-Match": ", ".join(tags)})
+    assert other.status_code == 200
+
+
+def test_the_head_of_a_result_names_no_length_of_nought(http: httpx.Client, worker: ScriptedWorker, said: str) -> None:
+    job_id = completed(http, worker, said)
+    head = http.head(f"/jobs/{job_id}/result", params={"format": "vtt"})
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == "text/vtt; charset=utf-8"
+    assert "content-length" not in head.headers
+    assert http.head(f"/result/{'0' * 32}").status_code == 404
+
+
+def test_a_transcript_that_cannot_be_read_is_a_problem_and_no_half_answer(
+    http: httpx.Client, worker: ScriptedWorker, store: LocalStore, said: str
+) -> None:
+    job_id = completed(http, worker, said)
+    [key] = [key for key in store.keys("transcripts/") if _holds(store, key, job_id, http)]
+    body = store.get(key)
+    store.delete(key)
+    store.put(key, body[:-10])
+    for form in ("json", "text", "srt"):
+        answer = http.get(f"/result/{job_id}", params={"format": form})
+        assert (answer.status_code, code_of(answer)) == (500, "internal_error")
+
+
+def test_a_very_long_result_is_sent_in_pieces_and_given_up_with_its_reader(
+    api: ApiServer, http: httpx.Client, worker: ScriptedWorker, store: LocalStore, said: str
+) -> None:
+    job_id = completed(http, worker, said)
+    [key] = [key for key in store.keys("transcripts/") if _holds(store, key, job_id, http)]
+    long = _long(Transcript.model_validate_json(store.get(key)))
+    store.delete(key)
+    store.put(key, long.model_dump_json().encode())
+    assert store.size_bytes(key) > 11_000_000
+    api.reset_peak_memory()
+    before_kb = api.memory_kb("VmHWM")
+    answer = http.get(f"/result/{job_id}")
+    assert len(answer.json()["segments"]) == len(long.segments)
+    assert answer.headers["transfer-encoding"] == "chunked"
+    # Read whole, it took ten times its size.
+    assert api.memory_kb("VmHWM") - before_kb < 24_000
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as wire:
+        wire.sendall(f"GET /result/{job_id} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        assert wire.recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert api.holds_open(store.path(key))
+    wait_until(lambda: not api.holds_open(store.path(key)), 10, "the transcript to be closed")
+
+
+def _long(made: Transcript) -> Transcript:
+    """Twelve hours of speech: 120,000 words and more."""
+    [segment] = made.segments
+    return made.model_copy(update={"segments": (segment,) * 24_000, "text": f"{made.text} " * 24_000})
