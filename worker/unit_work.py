@@ -1,6 +1,7 @@
 """Carries a unit out by its kind: which function does it, how long it may take, which call commits it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from stenopool.errors import ErrorCode, FatalError, StenopoolError
@@ -12,6 +13,7 @@ from stenopool.media.epoch import read_epoch
 from worker.duty import Duty
 from worker.engines.base import Engine
 from worker.holding import Holding
+from worker.narration import Narration
 from worker.pipeline.decode import DecodeLimits
 from worker.units import assemble, span
 from worker.units.bench import Watch
@@ -49,7 +51,8 @@ class UnitWork:
 
                 return op.plan(grant.claim_id, prepare(bench, grant, watch), self._duty.timing)
             case UnitKind.SPAN:
-                span.recognise(bench, self._engine(), grant, watch)
+                with Narration(self._duty.ledger, grant.claim_id) as narration:
+                    span.recognise(bench, self._engine(), grant, replace(watch, on_segment=narration.add))
                 return op.commit(grant.claim_id, self._duty.timing)
             case UnitKind.ASSEMBLE:
                 published = assemble.publish(bench, grant)

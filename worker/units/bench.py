@@ -7,6 +7,7 @@ from pathlib import Path
 from stenopool.errors import ErrorCode, FatalError
 from stenopool.media.store import Store
 from stenopool.settings import Settings
+from stenopool.transcripts.model import Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,14 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """``on_progress`` is told the audio-seconds done so far; ``should_stop`` is asked as often as the work allows."""
+    """``on_progress`` is told the audio-seconds done so far; ``should_stop`` is asked as often as the work allows.
+
+    ``on_segment`` is told each segment of a span, in order.
+    """
 
     on_progress: Callable[[float], None]
     should_stop: Callable[[], bool]
+    on_segment: Callable[[Segment], None] = lambda _segment: None
 
 
 class WorkStoppedError(Exception):

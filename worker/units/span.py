@@ -4,11 +4,12 @@ from stenopool.errors import ErrorCode, FatalError
 from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ledger.model import Grant
 from stenopool.media.store import pcm_key, plan_key, span_key
+from stenopool.transcripts.model import Segment
 from stenopool.transcripts.options import Options, stored_options
 from worker.engines.base import SAMPLE_RATE, Audio, Engine
 from worker.pipeline.read_audio import read_audio
 from worker.pipeline.recognise import SpanOutcome, recognise_span
-from worker.pipeline.records import SpanRecord, read_plan
+from worker.pipeline.records import SpanRecord, read_plan, read_span
 from worker.units.bench import Bench, Watch, WorkStoppedError, required
 
 
@@ -24,16 +25,23 @@ def recognise(bench: Bench, engine: Engine, grant: Grant, watch: Watch) -> None:
     plan_id = plan_of(grant)
     key = span_key(grant.work_key, plan_id, grant.unit_id)
     if bench.store.exists(key):
+        for segment in read_span(required(bench.store, key)).segments:
+            watch.on_segment(segment)
         return
     plan = read_plan(required(bench.store, plan_key(grant.work_key, plan_id)))
     options = effective_options(grant)
+
+    def on_segment(segment: Segment, done_s: float) -> None:
+        watch.on_progress(done_s)
+        watch.on_segment(segment)
+
     outcome = recognise_span(
         engine,
         _audio(bench, grant, plan_id),
         options,
         plan.speech_within(grant.from_sample, grant.to_sample) if options.vad_filter else None,
         offset_s=grant.from_sample / SAMPLE_RATE,
-        on_segment=lambda _segment, done_s: watch.on_progress(done_s),
+        on_segment=on_segment,
         should_stop=watch.should_stop,
     )
     if outcome.stopped:
