@@ -77,6 +77,7 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.UNDECODABLE_MEDIA: 422,
     ErrorCode.NO_AUDIO: 422,
     ErrorCode.AUDIO_TOO_LONG: 422,
+    ErrorCode.QUOTA_EXCEEDED: 429,
     ErrorCode.DECODE_TIMEOUT: 422,
     ErrorCode.INPUT_MISSING: 410,
     ErrorCode.LANGUAGE_NOT_SUPPORTED: 422,

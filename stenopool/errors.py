@@ -65,6 +65,7 @@ class ErrorCode(StrEnum):
     UNDECODABLE_MEDIA = "undecodable_media"
     NO_AUDIO = "no_audio"
     AUDIO_TOO_LONG = "audio_too_long"
+    QUOTA_EXCEEDED = "quota_exceeded"
     DECODE_TIMEOUT = "decode_timeout"
     INPUT_MISSING = "input_missing"
     LANGUAGE_NOT_SUPPORTED = "language_not_supported"

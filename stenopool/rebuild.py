@@ -90,8 +90,8 @@ def rebuild_if_lost(client: redis.Redis, ledger: Ledger, store: Store) -> Rebuil
         raise TransientError(ErrorCode.LEDGER_UNAVAILABLE, "the rebuild was broken off") from error
 
 
-def restoration_of(manifest: Manifest, ending: RestoredEnding | None) -> Restoration:
-    """What the ledger is told of a job."""
+def restoration_of(manifest: Manifest, ending: RestoredEnding | None, *, has_media: bool = True) -> Restoration:
+    """What the ledger is told of a job. ``has_media``: whether its recording still lies in the store."""
     submission = Submission(
         job_id=manifest.job_id,
         transcription_id=manifest.transcription_id,
@@ -111,6 +111,8 @@ def restoration_of(manifest: Manifest, ending: RestoredEnding | None) -> Restora
         has_hook=manifest.webhook_url is not None,
         run_number=manifest.run_number,
         submitted_ms=to_ms(manifest.submitted_at),
+        estimated_s=manifest.estimated_s,
+        size_bytes=manifest.size_bytes if has_media else 0,
     )
     return Restoration(submission, manifest.cached, ending)
 
@@ -215,7 +217,8 @@ class _Rebuild:
     def _restore(self, manifest: Manifest) -> None:
         self._keep_lock()
         ending = self._ending(manifest)
-        restored = self._ledger.do(op.restore(restoration_of(manifest, ending)))
+        has_media = self._store.exists(manifest.media_key)
+        restored = self._ledger.do(op.restore(restoration_of(manifest, ending, has_media=has_media)))
         write_endings(self._store, restored.failed_runs)
         if restored.outcome is RestoreOutcome.KNOWN:
             self._done.known += 1

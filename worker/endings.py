@@ -6,7 +6,7 @@ from stenopool.errors import ErrorCode
 from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
 from stenopool.ledger.ledger import Ledger
-from stenopool.ledger.model import Abandoned, Blame, Failed, FailingAnswer, Released, Swept, Timing, UnitKind
+from stenopool.ledger.model import Abandoned, Blame, Committed, Failed, FailingAnswer, Released, Swept, Timing, UnitKind
 from stenopool.media.endings import write_endings
 from stenopool.media.store import Store
 
@@ -40,6 +40,10 @@ class Endings:
     def sweep(self, timing: Timing) -> Swept:
         """Ends the leases that ran out, of whomever."""
         return self._written(op.sweep(timing))
+
+    def commit(self, call: Call[Committed]) -> Committed:
+        """Commits a unit. A plan may end its run: the recording is longer than its tenant may have transcribed today."""
+        return self._written(call)
 
     def _written(self, call: Call[_A]) -> _A:
         answer = self._ledger.do(call)

@@ -161,7 +161,7 @@ class Shift:
 
     def _committed(self, holding: Holding, commit: Call[Committed]) -> Grant | None:
         fail_at(Failpoint.WORKER_AFTER_STORE, holding.grant.kind)
-        answer = self._insist(commit)
+        answer = self._retried(lambda: self._duty.endings.commit(commit))
         if answer.outcome is CommitOutcome.REFUSED:
             self._work.drop_output(holding.grant)
             self._note(holding, "refused")
@@ -170,7 +170,7 @@ class Shift:
         fail_at(Failpoint.WORKER_AFTER_COMMIT, holding.grant.kind)
         self._work.clean_up(holding.grant)
         measures.unit_done(holding.grant, holding.took_s)
-        self._note(holding, "done")
+        self._note(holding, answer.failed_runs[0].code if answer.failed_runs else "done")
         return answer.next
 
     def _fail(self, holding: Holding, error: StenopoolError, blame: Blame) -> None:
@@ -202,9 +202,6 @@ class Shift:
         if not holding.end_work():
             # The watchdog has failed the unit and is about to end this process: two endings would be one too many.
             time.sleep(_INSIST_S)
-
-    def _insist(self, call: Call[T]) -> T:
-        return self._retried(lambda: self._duty.ledger.do(call))
 
     def _retried(self, act: Callable[[], T]) -> T:
         """Tries until the ledger answers; every call may be repeated (rule 1).

@@ -31,6 +31,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "The recording is longer than this installation takes.",
         "split it into shorter parts; the operator sets the limit with MAX_AUDIO_HOURS",
     ),
+    ErrorCode.QUOTA_EXCEEDED: (
+        "The recording is longer than what is left of today's audio.",
+        "try the job again after midnight UTC, or ask the operator for more",
+    ),
     ErrorCode.DECODE_TIMEOUT: (
         "Decoding the file took too long.",
         "convert it to WAV, FLAC or MP3 and submit that",

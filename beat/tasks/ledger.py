@@ -29,8 +29,10 @@ def rebuild() -> str:
 
 @app.task(name="ledger.recount")  # type: ignore[untyped-decorator]  # Celery ships no types.
 def recount() -> str:
-    """Counts what waits in each pool of this installation anew."""
+    """Counts anew what waits in each pool of this installation, and what each tenant has in use."""
     settings = house().settings
     pools = (PREPARE, recognise_pool(settings.engine, settings.model_size))
     counted = {pool: house().ledger.do(op.recount(pool)) for pool in pools}
-    return ", ".join(f"{pool}: {found.waiting} waiting" for pool, found in counted.items())
+    wrong = house().ledger.do(op.recount_use()).wrong
+    waiting = ", ".join(f"{pool}: {found.waiting} waiting" for pool, found in counted.items())
+    return f"{waiting}; {wrong} counters of tenants were wrong"

@@ -82,14 +82,6 @@ class Beaten(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Committed(Answer):
-    """Answer of ``plan``, ``commit`` and ``finish``. ``next`` is the assemble unit handed to the committer."""
-
-    outcome: CommitOutcome
-    next: Grant | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class LiveJob:
     """A job that waits on a live run."""
 
@@ -122,6 +114,17 @@ class FailingAnswer(Answer):
     """
 
     failed_runs: tuple[FailedRun, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(FailingAnswer):
+    """Answer of ``plan``, ``commit`` and ``finish``. ``next`` is the assemble unit handed to the committer.
+
+    A ``plan`` may end its run: the recording turned out longer than its tenant may have transcribed today.
+    """
+
+    outcome: CommitOutcome
+    next: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,12 @@ COUNTS: Final = "steno:count"
 """Hash: what was counted since the ledger began (``stenopool/ledger/counts.py``)."""
 EVENT_CLOCK: Final = "steno:events"
 """Hash: number of the ``last`` event, and of the ``first`` of this ledger."""
+USE: Final = "steno:use"
+"""Hash: ``<counter>:<tenant>`` -> what the tenant has open, reserved and stored now (``scripts/shared/quotas.lua``)."""
+MEDIA: Final = "steno:media"
+"""Hash: key of media in the store -> ``<bytes>,<tenant>``."""
+DAYS: Final = "steno:days"
+"""Set: days of which something was counted, until the housekeeper has put them into the store."""
 DUE: Final = "steno:due"
 """Sorted set: ``job/<id>`` or ``tr/<id>`` -> end of retention."""
 OUTBOX: Final = "steno:outbox"
@@ -131,6 +137,11 @@ def delivery(delivery_id: str) -> str:
 def taken_deliveries(take_id: str) -> str:
     """String: the deliveries that a take got, as long as its lease, so that the same take gets them again."""
     return f"{PREFIX}outbox:take:{take_id}"
+
+
+def day(day: str) -> str:
+    """Hash: ``<counter>:<tenant>`` -> what a day (UTC, its number since 1970) has counted."""
+    return f"{PREFIX}day:{day}"
 
 
 def spent(claim_id: str) -> str:

@@ -7,7 +7,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
-SHARED: Final = ("call", "keys", "counts", "records", "events", "queues", "claims", "outbox", "runs", "views", "intake")
+SHARED: Final = (
+    *("call", "keys", "counts", "records", "events", "queues", "claims"),
+    *("quotas", "outbox", "runs", "views", "intake"),
+)
 """Shared parts, each building on those before it."""
 
 

@@ -35,6 +35,7 @@ from stenopool.ledger.answers import (
 )
 from stenopool.ledger.census import Census, HeldUnits, PoolCensus, WorkerSeen
 from stenopool.ledger.outbox import Attempt, DeliveryNote, DeliveryOutcome, DueDelivery, PendingDelivery, Taken
+from stenopool.ledger.quotas import NO_QUOTAS, DayCounts, LedgerDays, Quotas, UseRecounted
 from stenopool.ledger.states import (
     BELL_CAP,
     MAX_ATTEMPTS,
@@ -75,6 +76,7 @@ __all__ = [
     "CommitOutcome",
     "Committed",
     "Cursor",
+    "DayCounts",
     "DeliveryNote",
     "DeliveryOutcome",
     "DueDelivery",
@@ -89,6 +91,7 @@ __all__ = [
     "JobQuery",
     "JobView",
     "Lane",
+    "LedgerDays",
     "Life",
     "Listed",
     "LiveJob",
@@ -98,6 +101,7 @@ __all__ = [
     "PlannedUnit",
     "PoolCensus",
     "PoolView",
+    "Quotas",
     "Recounted",
     "RegisterOutcome",
     "Registered",
@@ -117,6 +121,7 @@ __all__ = [
     "Timing",
     "UnitKind",
     "UnitState",
+    "UseRecounted",
     "Viewed",
     "WorkerPulse",
     "WorkerSeen",
@@ -161,8 +166,12 @@ class Submission:
     submitted_ms: int | None = None
     """The manifest's ``submitted_at``. The job is created then, so that the day of its manifest is read off its record
     even when this host's clock and Redis' disagree at midnight; None takes Redis' time."""
+    size_bytes: int = 0
+    """Of the recording: what its media take in the store. A restored job whose media are gone has none."""
     max_jobs_per_run: int = 1000
     max_waiting: int = 10_000
+    quotas: Quotas = NO_QUOTAS
+    """What the tenant may have; not asked when a job is restored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from stenopool.ledger.model import (
     WorkerPulse,
 )
 from stenopool.ledger.outbox import DeliveryNote, PendingDelivery, Taken
+from stenopool.ledger.quotas import LedgerDays, UseRecounted
 from stenopool.ledger.states import MAX_DETAIL_BYTES, MAX_NAME_BYTES, Blame, RunState, UnitKind
 
 _SUBMITTED: Final = TypeAdapter(Submitted).validate_json
@@ -71,6 +72,8 @@ _CENSUS: Final = TypeAdapter(Census).validate_json
 _TAKEN: Final = TypeAdapter(Taken).validate_json
 _PENDING: Final = TypeAdapter(tuple[PendingDelivery, ...]).validate_json
 _RECOUNTED: Final = TypeAdapter(Recounted).validate_json
+_USE_RECOUNTED: Final = TypeAdapter(UseRecounted).validate_json
+_LEDGER_DAYS: Final = TypeAdapter(LedgerDays).validate_json
 _EPOCH: Final = TypeAdapter[str | None](str | None).validate_json
 _EPOCH_IN_FORCE: Final = TypeAdapter(str).validate_json
 _NOTHING: Final = TypeAdapter(None).validate_json
@@ -138,7 +141,7 @@ def beat(worker: str, claims: Sequence[HeldClaim], timing: Timing) -> Call[Beate
 
 
 def plan(claim_id: str, plan: Plan, timing: Timing) -> Call[Committed]:
-    """Commits ``prepare``: the run gets its units.
+    """Commits ``prepare``: the run gets its units, or fails because it is longer than its tenant's quota of audio.
 
     Raises:
         ValueError: the plan names a unit twice, or has not exactly one ``assemble``.
@@ -264,6 +267,24 @@ def census() -> Call[Census]:
 def recount(pool: str) -> Call[Recounted]:
     """Rebuilds a pool's counters from its queues; takes as long as the backlog, for the daily round."""
     return Call("recount", argument({"pool": pool}), _RECOUNTED)
+
+
+def recount_use() -> Call[UseRecounted]:
+    """Counts anew what every tenant has open, reserved and stored.
+
+    Takes as long as the backlog and the recordings in the store, for the daily round.
+    """
+    return Call("recount_use", argument({}), _USE_RECOUNTED)
+
+
+def usage(tenant: str | None = None) -> Call[LedgerDays]:
+    """What those days have counted that were not dropped yet, of one tenant or of all. Read only."""
+    return Call("usage", argument({"tenant": tenant}), _LEDGER_DAYS)
+
+
+def drop_days(day_numbers: Sequence[int]) -> Call[None]:
+    """Forgets what days counted that are over; today is kept whatever is asked."""
+    return Call("drop_days", argument({"days": [str(number) for number in day_numbers]}), _NOTHING)
 
 
 def read_epoch() -> Call[str | None]:

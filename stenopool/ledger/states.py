@@ -86,6 +86,9 @@ class SubmitOutcome(StrEnum):
     NEED_MEDIA = "need_media"
     REFUSED_JOINS = "refused_joins"
     REFUSED_BACKLOG = "refused_backlog"
+    REFUSED_OPEN_JOBS = "refused_open_jobs"
+    REFUSED_AUDIO = "refused_audio"
+    REFUSED_STORED = "refused_stored"
     LEDGER_LOST = "ledger_lost"
 
 
@@ -138,6 +141,8 @@ class RetryOutcome(StrEnum):
     REFUSED_STATE = "refused_state"
     REFUSED_JOINS = "refused_joins"
     REFUSED_BACKLOG = "refused_backlog"
+    REFUSED_OPEN_JOBS = "refused_open_jobs"
+    REFUSED_AUDIO = "refused_audio"
     UNKNOWN = "unknown"
     LEDGER_LOST = "ledger_lost"
 

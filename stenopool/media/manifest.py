@@ -39,6 +39,8 @@ class Manifest(BaseModel):
     """Effective options, canonical JSON."""
     fingerprint: str
     size_bytes: int
+    estimated_s: float = 0.0
+    """Length that was expected at submission; 0 where nothing was."""
     request_hash: str
     idempotency_hash: str | None = None
     submitted_at: AwareDatetime

@@ -21,6 +21,7 @@ begin_even_when_full()
 redis.call('HSET', keys.job(given.job_id), 'cancelled', now)
 announce(given.job_id, job, 'cancelled', now)
 tell_change(given.tenant, given.job_id, 'cancelled')
+job_closes(job.tenant)
 if run.first_job == given.job_id then
   run.first_job = ''
   redis.call('HSET', keys.run(run.id), 'first_job', '')

@@ -1,8 +1,9 @@
--- plan: commits `prepare`; the run gets its units. Answers ok, already or refused.
--- When Redis is full nothing is written: the first write adds.
+-- plan: commits `prepare`; the run is measured and gets its units. One that is too long for its tenant's quota fails, with
+-- the measure taken note of. Answers ok (and the run, if it failed), already or refused.
+-- When Redis is full nothing is written: the first write adds. A run that fails does so in spite of it.
 
 local function answer(outcome)
-  return cjson.encode({outcome = outcome, bells = bells()})
+  return cjson.encode({outcome = outcome, failed_runs = failures(), bells = bells()})
 end
 
 local function count(kind)
@@ -35,8 +36,18 @@ if not held or held.unit.kind ~= 'prepare' then
   return answer(already_or_refused(given.claim_id, 'plan'))
 end
 local run, spans = held.run, count('span')
+if is_over_quota(run, to_ms(given.audio_s)) then
+  begin_even_when_full()
+  spend(held.claim.id, 'plan')
+  held.unit.claim = ''
+  save_unit(held.unit)
+  redis.call('HSET', keys.run(run.id), 'audio_s', given.audio_s)
+  fail_run(run, 'quota_exceeded')
+  return answer('ok')
+end
 redis.call('HSET', keys.run(run.id),
   'plan', given.plan_id, 'audio_s', given.audio_s, 'units', spans, 'stage', stage(spans))
+run_is_measured(run, to_ms(given.audio_s))
 complete_unit(held, 'plan')
 for i, planned in ipairs(given.units) do
   local is_blocked = planned.blocked

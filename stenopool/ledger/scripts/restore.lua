@@ -47,6 +47,10 @@ local function add_ended_run()
   for field, value in pairs(facts) do
     redis.call('HSET', record, field, value)
   end
+  media_come(given.media_key, given.tenant, given.size_bytes)
+  if ending.audio_s and day_of(ending.ended_ms) == day_of(now) then
+    add_to_day('measured_ms', given.tenant, to_ms(ending.audio_s))
+  end
   -- Days come newest first: who is in the index is newer, or lives.
   if ending.state == 'completed' and ending.identity == given.identity then
     redis.call('HSETNX', keys.digest_bucket(given.digest), keys.digest_field(given.digest), given.transcription_id)
@@ -69,6 +73,7 @@ local function attach(run)
   take_in(run.id, given.is_hit or (is_foreign and not is_live(run)))
   if is_live(run) then
     redis.call('SADD', keys.run_jobs(run.id), given.job_id)
+    job_opens(given.tenant)
     touch(run)
   else
     announce_ending(run.state, tonumber(run.ended))
@@ -83,6 +88,7 @@ local function run_again(own)
   end
   take_in(given.transcription_id, false)
   make_again(own, function() add_run(given.submitted_ms) end)
+  job_opens(given.tenant)
   return answer('ok', given.transcription_id)
 end
 

@@ -1,7 +1,7 @@
 -- retry: a failed or cancelled job is tried again: on a live run of its digest, by a completed one, or on a new run.
--- Answers created, joined, hit, need_media, refused_state (it did not end badly), refused_joins, refused_backlog, unknown
--- (also for another tenant's job), ledger_lost. The same call again gets its first answer. When Redis is full nothing is
--- written: the first write adds.
+-- Answers created, joined, hit, need_media, refused_state (it did not end badly), refused_joins, refused_backlog,
+-- refused_open_jobs or refused_audio (a quota of the tenant), unknown (also for another tenant's job), ledger_lost. The
+-- same call again gets its first answer. When Redis is full nothing is written: the first write adds.
 
 local record = keys.job(given.job_id)
 local number = 0 -- of the run that the job is on when the call ends, counted from 1
@@ -56,7 +56,12 @@ if run and is_live(run) then
   if count_jobs(run) >= given.max_jobs_per_run then
     return answer('refused_joins')
   end
+  local broken = broken_quota(false, false)
+  if broken then
+    return answer(broken)
+  end
   point_at(job, run.id, run.state)
+  job_opens(given.tenant)
   redis.call('SADD', keys.run_jobs(run.id), given.job_id)
   touch(run)
   return answer('joined', run)
@@ -70,10 +75,15 @@ end
 if not given.media_key then
   return answer('need_media')
 end
+local broken = broken_quota(true, false)
+if broken then
+  return answer(broken)
+end
 if waiting_units() >= given.max_waiting then
   return answer('refused_backlog')
 end
 point_at(job, given.transcription_id, 'queued')
+job_opens(given.tenant)
 -- Media have one owner: what clears away the last run must not take them from the new one.
 if not is_live(last) and last.media == given.media_key then
   redis.call('HSET', keys.run(last.id), 'media', '')

@@ -1,7 +1,8 @@
 -- submit: takes a job in.
 -- Answers created (a new run with a waiting prepare unit), joined (a live run), hit (a completed run), replayed (the
--- idempotency key names an earlier job), idem_conflict, need_media, refused_joins, refused_backlog, ledger_lost. A job
--- that is known already gets its first answer again. When Redis is full nothing is written: the first write adds.
+-- idempotency key names an earlier job), idem_conflict, need_media, refused_joins, refused_backlog, refused_open_jobs,
+-- refused_audio or refused_stored (a quota of the tenant), ledger_lost. A job that is known already gets its first answer
+-- again. When Redis is full nothing is written: the first write adds.
 
 local function answer(outcome, job_id, run)
   return cjson.encode({
@@ -62,27 +63,37 @@ if run and is_live(run) then
   if count_jobs(run) >= given.max_jobs_per_run then
     return refuse('refused_joins')
   end
+  local broken = broken_quota(false, false)
+  if broken then
+    return refuse(broken)
+  end
   take_in(run.id, false)
+  job_opens(given.tenant)
   redis.call('SADD', keys.run_jobs(run.id), given.job_id)
   touch(run)
   tell_change(given.tenant, given.job_id, run.state)
-  count_one('submitted.joined')
+  count_submission('joined')
   return answer('joined', given.job_id, run)
 end
 if run then
   take_in(run.id, true)
   announce(given.job_id, {hook = given.has_hook, run = given.run_number}, 'completed', now)
   tell_change(given.tenant, given.job_id, run.state)
-  count_one('submitted.hit')
+  count_submission('hit')
   return answer('hit', given.job_id, run)
 end
 if not given.media_key then
   return refuse('need_media')
+end
+local broken = broken_quota(true, true)
+if broken then
+  return refuse(broken)
 end
 if waiting_units() >= given.max_waiting then
   return refuse('refused_backlog')
 end
 take_in(given.transcription_id, false)
 tell_change(given.tenant, given.job_id, 'queued')
-count_one('submitted.created')
+job_opens(given.tenant)
+count_submission('created')
 return answer('created', given.job_id, add_run(now))

@@ -16,12 +16,14 @@ from stenopool.ledger.lua import operation_names
 from stenopool.ledger.model import (
     Answer,
     Blame,
+    Committed,
     DeliveryNote,
     DeliveryOutcome,
     HeldClaim,
     JobQuery,
     Plan,
     PlannedUnit,
+    Quotas,
     Restoration,
     UnitKind,
     WorkerPulse,
@@ -30,6 +32,7 @@ from stenopool.local.redis_server import RedisServer
 from stenopool.redis_pools import redis_client
 from tests.contract.ledger.bench import IDENTITY, POOL, POOLS, TIMING, Bench
 from tests.contract.ledger.redis_content import TEST_BOOK, read_content
+from tests.unit.ledger.model_quotas import DAY_MS
 
 Scene = Callable[[Bench], Call[object]]
 """Brings a ledger into a state and gives the call to make in it."""
@@ -53,6 +56,12 @@ def _plan(bench: Bench) -> Call[object]:
     bench.submit()
     grant = bench.begin()
     return op.plan(grant.claim_id, Plan(grant.claim_id, 1.0, (_ASSEMBLE,)), TIMING)
+
+
+def _plan_over_quota(bench: Bench) -> Call[object]:
+    bench.do(op.submit(replace(bench.submission(), quotas=Quotas(audio_ms=30_000))))
+    grant = bench.begin()
+    return op.plan(grant.claim_id, Plan(grant.claim_id, 30.1, (_ASSEMBLE,)), TIMING)
 
 
 def _claim(bench: Bench) -> Call[object]:
@@ -83,6 +92,12 @@ def _retry(bench: Bench) -> Call[object]:
     bench.do(op.submit(first))
     bench.do(op.cancel(first.job_id, "ann"))
     return op.retry(replace(first, transcription_id="tr-again"))
+
+
+def _drop_days(bench: Bench) -> Call[object]:
+    bench.submit()
+    bench.pass_time(24 * 3600)
+    return op.drop_days([bench.now // DAY_MS - 1])
 
 
 def _set_epoch(bench: Bench) -> Call[object]:
@@ -124,6 +139,8 @@ ENDING: dict[str, Scene] = {
     "take_deliveries": _take_deliveries,
     "note_delivery": _note_delivery,
     "end_restoring": _end_restoring,
+    "recount_use": lambda _: op.recount_use(),
+    "drop_days": _drop_days,
 }
 CREATING: dict[str, Scene] = {
     "submit": lambda bench: op.submit(bench.submission()),
@@ -135,6 +152,7 @@ CREATING: dict[str, Scene] = {
     "begin_restoring": lambda _: op.begin_restoring("epoch-1"),
     "tell": lambda bench: events.tell(bench.span().claim_id, 0, ["{}"], is_whole=True),
 }
+COUNTING = ("recount", "recount_use")
 READING: dict[str, Scene] = {
     "pending_deliveries": lambda bench: op.pending_deliveries(bench.cancelled_hook(), "ann"),
     "find": lambda _: op.find("d" * 64),
@@ -145,6 +163,7 @@ READING: dict[str, Scene] = {
     "news": lambda bench: events.news(Wishes({bench.submit().job_id: None}, [("tr", 0)], [("ann", None)])),
     "pool_view": lambda _: op.pool_view(POOL),
     "census": lambda _: op.census(),
+    "usage": lambda _: op.usage(),
     "life": lambda _: op.life(),
     "read_epoch": lambda _: op.read_epoch(),
 }
@@ -181,8 +200,16 @@ def test_what_ends_work_goes_through(bench: Bench, name: str) -> None:
     before = read_content(bench.client)
     _fill(bench)
     answer = bench.do(call)
-    assert isinstance(answer, Answer) or name in ("unregister", "recount", "end_restoring", *_OF_OUTBOX)
-    assert (read_content(bench.client) != before) == (name not in ("unregister", "recount"))
+    assert isinstance(answer, Answer) or name in (*COUNTING, *_OF_OUTBOX, "unregister", "drop_days", "end_restoring")
+    assert (read_content(bench.client) != before) == (name not in (*COUNTING, "unregister"))
+
+
+def test_a_run_over_its_quota_ends_though_its_plan_would_be_refused(bench: Bench) -> None:
+    call = _plan_over_quota(bench)
+    _fill(bench)
+    answer = bench.do(call)
+    assert isinstance(answer, Committed)
+    assert [run.code for run in answer.failed_runs] == ["quota_exceeded"]
 
 
 @pytest.mark.parametrize("name", CREATING)

@@ -34,7 +34,10 @@ def test_a_key_has_the_same_name_in_lua(client: redis.Redis, name: str, function
 
 @pytest.mark.parametrize(
     "name",
-    ["epoch", "tick", "claims", "leases", "delayed", "identities", "pools", "counts", "outbox", "event_clock"],
+    [
+        *("epoch", "tick", "claims", "leases", "delayed", "identities", "pools", "counts", "outbox", "event_clock"),
+        *("use", "media", "days"),
+    ],
 )
 def test_a_key_without_parts_has_the_same_name_in_lua(client: redis.Redis, name: str) -> None:
     assert _evaluate(client, f"keys.{name}") == getattr(keys, name.upper())

@@ -23,6 +23,9 @@ def expected_content(model: LedgerModel) -> Content:
         },
         keys.IDENTITIES: {_short(identity): identity for identity in model.identities},
         keys.POOLS: set(model.pools),
+        keys.USE: {name: str(number) for name, number in model.in_use().items()},
+        keys.MEDIA: {key: f"{size_bytes},{tenant}" for key, (size_bytes, tenant) in model.media.items()},
+        keys.DAYS: {str(day) for day, counts in model.days.items() if any(counts.values())},
     }
     if model.first_event is not None:
         content[keys.EVENT_CLOCK] = {"first": str(model.first_event), "last": str(model.last_event)}
@@ -36,6 +39,8 @@ def expected_content(model: LedgerModel) -> Content:
         content |= part
     for take_id, names in model.takes.items():
         content[keys.taken_deliveries(take_id)] = " ".join(names)
+    for day, counts in model.days.items():
+        content[keys.day(str(day))] = {name: str(number) for name, number in counts.items() if number}
     for claim_id, operation in model.spent.items():
         content[keys.spent(claim_id)] = operation
     return {key: value for key, value in content.items() if value}
@@ -123,6 +128,7 @@ def _run(run: Run) -> dict[str, str]:
         "created": run.created,
         "begun": run.begun,
         "former": run.former,
+        "most_audio_ms": run.most_audio_ms or None,
         "v": 1,
         "stage": run.stage or None,
         "plan": None if run.state is RunState.COMPLETED else run.plan,

@@ -79,7 +79,13 @@ class LedgerModel(Intake, Outbox):
             return self._not_in_force(claim_id, "plan")
         run = claim.run
         kinds = [unit.kind for unit in plan.units]
-        run.plan, run.audio_s, run.spans = plan.plan_id, plan.audio_s, kinds.count(UnitKind.SPAN)
+        run.audio_s, measured_ms = plan.audio_s, round(plan.audio_s * 1000)
+        if self._is_over_quota(run, measured_ms):
+            self._spend(claim, "plan")
+            self._end(run, RunState.FAILED, "quota_exceeded")
+            return Committed(CommitOutcome.OK, failed_runs=self._failures(), bells=self._bells())
+        self._count("measured_ms", run.tenant, measured_ms)
+        run.plan, run.spans = plan.plan_id, kinds.count(UnitKind.SPAN)
         run.stage = "detect" if UnitKind.DETECT in kinds else "span" if run.spans else "assemble"
         self._complete(claim, "plan")
         for place, planned in enumerate(plan.units):

@@ -16,6 +16,7 @@ from stenopool.ledger.model import (
     JobQuery,
     Lane,
     Life,
+    Quotas,
     Restoration,
     RestoredEnding,
     RunState,
@@ -23,12 +24,16 @@ from stenopool.ledger.model import (
 )
 from tests.unit.ledger.event_walker import EventWalker
 from tests.unit.ledger.invariants import check_invariants
+from tests.unit.ledger.model_quotas import DAY_MS
 from tests.unit.ledger.walker import IDENTITY, POOLS, Walker, a_submission
 
 workers = st.sampled_from(["red/1", "red/2", "blue/1"])
 pool_lists = st.sampled_from([list(POOLS), list(POOLS), *([pool] for pool in POOLS)])
 picks = st.integers(0, 40)
 identities = st.sampled_from([IDENTITY, IDENTITY, '{"engine":"other"}'])
+quotas = st.sampled_from(
+    [Quotas(), Quotas(), Quotas(2, 0, 0), Quotas(0, 40_000, 0), Quotas(0, 0, 3_000), Quotas(3, 65_000, 4_000)]
+)
 mostly = st.sampled_from([True, True, True, False])
 
 
@@ -57,6 +62,7 @@ class LedgerMachine(EventWalker):
         with_media=mostly,
         request=st.sampled_from([(None, "hash-0"), (None, "hash-0"), ("key-1", "hash-1"), ("key-1", "hash-2")]),
         limits=st.sampled_from([(1000, 10_000), (1000, 10_000), (2, 3)]),
+        most=quotas,
     )
     def submit(
         self,
@@ -68,6 +74,7 @@ class LedgerMachine(EventWalker):
         with_media: bool,
         request: tuple[str | None, str],
         limits: tuple[int, int],
+        most: Quotas,
     ) -> None:
         number = len(self.model.jobs)
         new = replace(
@@ -82,6 +89,7 @@ class LedgerMachine(EventWalker):
             submitted_ms=self.model.now - 7 if number % 2 else None,
             external_hash="e" * 32 if number % 3 == 0 else None,
             has_hook=number % 4 != 0,
+            quotas=most,
         )
         self.do_submit(new)
 
@@ -91,8 +99,8 @@ class LedgerMachine(EventWalker):
         job = self.model.jobs.get(job_id)
         self.do_cancel(job_id, job.tenant if job and is_owner else "bob")
 
-    @rule(pick=picks, is_owner=mostly, limits=st.sampled_from([(1000, 10_000), (1000, 10_000), (1, 2)]))
-    def retry(self, pick: int, limits: tuple[int, int], *, is_owner: bool) -> None:
+    @rule(pick=picks, is_owner=mostly, limits=st.sampled_from([(1000, 10_000), (1000, 10_000), (1, 2)]), most=quotas)
+    def retry(self, pick: int, limits: tuple[int, int], most: Quotas, *, is_owner: bool) -> None:
         job_id = f"job-{pick % (len(self.model.jobs) + 1)}"
         job = self.model.jobs.get(job_id)
         run = self.model.runs[job.run] if job else None
@@ -107,6 +115,7 @@ class LedgerMachine(EventWalker):
             max_jobs_per_run=limits[0],
             max_waiting=limits[1],
             run_number=1 + pick % 4,
+            quotas=most,
         )
         self.do_retry(new)
 
@@ -164,6 +173,14 @@ class LedgerMachine(EventWalker):
         pool = POOLS[pick % len(POOLS)]
         self.perform(op.pool_view(pool), lambda: self.model.pool_view(pool))
         self.perform(op.recount(pool), lambda: self.model.recount(pool))
+        self.perform(op.recount_use(), self.model.recount_use)
+        whose = tenant if pick % 2 else None
+        self.perform(op.usage(whose), lambda: self.model.usage(whose))
+
+    @rule(days_back=st.lists(st.integers(0, 2), max_size=2))
+    def usage_is_put_into_the_store(self, days_back: list[int]) -> None:
+        numbers = [self.model.now // DAY_MS - back for back in days_back]
+        self.perform(op.drop_days(numbers), lambda: self.model.drop_days(numbers))
 
     # Webhooks.
 
@@ -220,6 +237,7 @@ class LedgerMachine(EventWalker):
             former_work_key="work/before" if pick % 3 == 0 else None,
             has_hook=pick % 3 != 0,
             run_number=1 + pick % 2,
+            size_bytes=0 if pick % 4 == 0 else 1_000,
         )
         known = list(self.model.runs.values())[pick % len(self.model.runs)]
         if run == "known":
@@ -365,7 +383,7 @@ class LedgerMachine(EventWalker):
             self.move_clock(seconds)
             self.do_sweep()
 
-    @rule(seconds=st.sampled_from([3, 31, 120, 4_000, -60, -10_000]))
+    @rule(seconds=st.sampled_from([3, 31, 120, 4_000, 90_000, -60, -10_000]))
     def clock_jumps(self, seconds: int) -> None:
         """Redis was stopped, or its clock was set."""
         self.move_clock(seconds)

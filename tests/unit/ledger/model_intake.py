@@ -16,6 +16,7 @@ from stenopool.ledger.model import (
     UnitKind,
 )
 from tests.unit.ledger.model_moves import Moves
+from tests.unit.ledger.model_quotas import DAY_MS
 from tests.unit.ledger.model_records import Job, Run, Unit
 
 
@@ -39,6 +40,9 @@ class Intake(Moves):
             return self._join(new, run) if run.is_live else self._hit(new, run)
         if new.media_key is None:
             return self._refusal(new, SubmitOutcome.NEED_MEDIA)
+        broken = self._broken_quota(new, brings_run=True, brings_media=True)
+        if broken is not None:
+            return self._refusal(new, SubmitOutcome(broken))
         if len(self.waiting("prepare")) + len(self.waiting(new.pool)) >= new.max_waiting:
             return self._refusal(new, SubmitOutcome.REFUSED_BACKLOG)
         return self._create(new, new.media_key)
@@ -53,27 +57,35 @@ class Intake(Moves):
     def _join(self, new: Submission, run: Run) -> Submitted:
         if len(run.live_jobs) >= new.max_jobs_per_run:
             return self._refusal(new, SubmitOutcome.REFUSED_JOINS)
+        broken = self._broken_quota(new, brings_run=False, brings_media=False)
+        if broken is not None:
+            return self._refusal(new, SubmitOutcome(broken))
         self._add_job(new, run.id, is_hit=False)
         run.further_jobs.add(new.job_id)
         run.rev += 1
         self._tell_change(new.tenant, new.job_id, run, run.state)
+        self._count_submission(new, "joined")
         return self._submitted(SubmitOutcome.JOINED, new.job_id, run)
 
     def _hit(self, new: Submission, run: Run) -> Submitted:
         self._add_job(new, run.id, is_hit=True)
         self._announce(new.job_id, RunState.COMPLETED, self.now)
         self._tell_change(new.tenant, new.job_id, run, run.state)
+        self._count_submission(new, "hit")
         return self._submitted(SubmitOutcome.HIT, new.job_id, run)
 
     def _create(self, new: Submission, media: str) -> Submitted:
         run = self._add_run(new, media, self.now)
         self._add_job(new, run.id, is_hit=False)
         self._tell_change(new.tenant, new.job_id, run, run.state)
+        self._count_submission(new, "created")
         return self._submitted(SubmitOutcome.CREATED, new.job_id, run)
 
     def _add_run(self, new: Submission, media: str, arrived: int) -> Run:
         run = _bare_run(new, media, arrived)
         run.first_job, run.former = new.job_id, new.former_work_key
+        run.most_audio_ms = new.quotas.audio_ms
+        self._store_media(new)
         self.runs[run.id] = run
         self.index[new.digest] = run.id
         self.pools |= {"prepare", new.pool}
@@ -101,6 +113,9 @@ class Intake(Moves):
     def _retry_anew(self, new: Submission, job: Job) -> Retried:
         if new.media_key is None:
             return self._not_retried(new, RetryOutcome.NEED_MEDIA)
+        broken = self._broken_quota(new, brings_run=True, brings_media=False)
+        if broken is not None:
+            return self._not_retried(new, RetryOutcome(broken))
         if len(self.waiting("prepare")) + len(self.waiting(new.pool)) >= new.max_waiting:
             return self._not_retried(new, RetryOutcome.REFUSED_BACKLOG)
         last = self.runs[job.run]
@@ -114,6 +129,9 @@ class Intake(Moves):
         if run.is_live:
             if len(run.live_jobs) >= new.max_jobs_per_run:
                 return self._not_retried(new, RetryOutcome.REFUSED_JOINS)
+            broken = self._broken_quota(new, brings_run=False, brings_media=False)
+            if broken is not None:
+                return self._not_retried(new, RetryOutcome(broken))
             run.further_jobs.add(new.job_id)
             run.rev += 1
         self._point_at(job, new, run, is_hit=not run.is_live)
@@ -201,6 +219,9 @@ class Intake(Moves):
         run.identity, run.audio_s = ending.identity or new.identity, ending.audio_s
         run.done_ms = round((ending.audio_s or 0) * 1000)
         self.runs[run.id] = run
+        self._store_media(new)
+        if ending.audio_s and ending.ended_ms // DAY_MS == self.now // DAY_MS:
+            self._count("measured_ms", new.tenant, run.done_ms)
         self.identities.add(run.identity)
         if ending.state is RunState.COMPLETED and ending.identity == new.identity:
             self.index.setdefault(new.digest, run.id)

@@ -16,15 +16,14 @@ from stenopool.ledger.model import (
     UnitState,
     WorkerPulse,
 )
-from tests.unit.ledger.model_events import Events
+from tests.unit.ledger.model_quotas import Accounts
 from tests.unit.ledger.model_records import Claim, Delivery, Run, Unit
 
 
-class Moves(Events):
+class Moves(Accounts):
     def __init__(self, timing: Timing) -> None:
         super().__init__()
         self.timing = timing
-        self.epoch: str | None = None
         self.restoring: str | None = None
         self.tick: int | None = None
         self.index: dict[str, str] = {}
@@ -133,6 +132,7 @@ class Moves(Events):
     def _end(self, run: Run, state: RunState, reason: str | None = None, detail: str | None = None) -> None:
         assert lifecycle.run_may_move(run.state, state), (run.state, state)
         self._tell_ending(run, state, reason, detail)
+        self._count_end(run, state)
         if reason is not None:
             jobs = tuple(
                 LiveJob(name, self.jobs[name].tenant, self.jobs[name].created) for name in sorted(run.live_jobs)
@@ -146,6 +146,7 @@ class Moves(Events):
                 self._spend(self.claims[unit.claim], "lost")
         run.state, run.ended, run.reason, run.detail = state, self.now, reason, detail
         run.units, run.further_jobs, run.stage, run.begun, run.former = {}, set(), "", None, None
+        run.most_audio_ms = 0
         run.rev += 1
         if state is not RunState.COMPLETED:
             self._clear_index(run)

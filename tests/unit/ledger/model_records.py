@@ -41,6 +41,8 @@ class Run:
     first_job: str
     created: int
     former: str | None = None
+    most_audio_ms: int = 0
+    """Quota of its tenant when it began, 0 for none; forgotten at the end."""
     state: RunState = RunState.QUEUED
     stage: str = "prepare"
     units: dict[str, Unit] = field(default_factory=dict)
@@ -68,6 +70,12 @@ class Run:
     @property
     def live_jobs(self) -> set[str]:
         return self.further_jobs | ({self.first_job} - {""})
+
+    @property
+    def reserved_ms(self) -> int:
+        """What is held back for a length that was not measured yet."""
+        prepare = self.units.get("prepare")
+        return prepare.cost_ms if prepare is not None and prepare.state is not UnitState.DONE else 0
 
     @property
     def is_live(self) -> bool:

@@ -95,7 +95,7 @@ class Walker(RuleBasedStateMachine):
         self.perform(op.find(new.digest), lambda: self.model.find(new.digest))
         is_new = new.transcription_id not in self.model.runs
         answer = self.perform(op.submit(new), lambda: self.model.submit(new))
-        self.witness.submitted(answer, is_new=is_new)
+        self.witness.submitted(new, answer, is_new=is_new)
 
     def do_restore(self, restoration: Restoration) -> None:
         was_live = {run.id for run in self.model.runs.values() if run.is_live}
@@ -232,6 +232,7 @@ def a_submission(number: int, digest: str, tenant: str) -> Submission:
         media_key=f"media/{number}",
         work_key=f"work/{number}",
         estimated_s=COSTS_S[number % 4],
+        size_bytes=1_000 + number % 4,
     )
 
 

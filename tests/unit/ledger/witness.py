@@ -52,12 +52,20 @@ class Witness:
         self._in_hand: dict[str, tuple[str, int]] = {}
         self._told: set[tuple[str, int, RunState]] = set()
 
-    def submitted(self, answer: Submitted, *, is_new: bool) -> None:
+    def submitted(self, new: Submission, answer: Submitted, *, is_new: bool) -> None:
+        if is_new and answer.outcome in (SubmitOutcome.CREATED, SubmitOutcome.JOINED):
+            self._keeps_quota_of_open_jobs(new)
         if answer.outcome in (SubmitOutcome.CREATED, SubmitOutcome.JOINED, SubmitOutcome.HIT):
             state = self._model.runs[answer.transcription_id].state
             assert (answer.outcome is SubmitOutcome.HIT) == (state is RunState.COMPLETED), "not what became of it"
             assert state not in (RunState.FAILED, RunState.CANCELLED), "a job was given a run that had ended badly"
             assert is_new or answer.outcome is not SubmitOutcome.CREATED
+
+    def _keeps_quota_of_open_jobs(self, new: Submission) -> None:
+        """Whoever is within a quota was let in, whoever is beyond it was not."""
+        states = [self._model.job_state(name) for name, job in self._model.jobs.items() if job.tenant == new.tenant]
+        is_open = [state for state in states if not state.ended]
+        assert not new.quotas.open_jobs or len(is_open) <= new.quotas.open_jobs, "more jobs are open than may be"
 
     def restored(self, restoration: Restoration, answer: Restored, *, is_fresh: bool) -> None:
         job_id, ending = restoration.submission.job_id, restoration.ending

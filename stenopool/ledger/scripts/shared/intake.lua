@@ -61,5 +61,6 @@ local function add_run(arrived)
   unit.cost_s = given.estimated_s
   enter_waiting(run, unit, arrived)
   save_unit(unit)
+  run_opens(run)
   return run
 end

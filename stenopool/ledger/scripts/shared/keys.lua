@@ -11,6 +11,9 @@ local keys = {
   counts = 'steno:count',
   outbox = 'steno:outbox',
   event_clock = 'steno:events',
+  use = 'steno:use',
+  media = 'steno:media',
+  days = 'steno:days',
 }
 
 function keys.job(job_id) return 'steno:job:' .. job_id end
@@ -31,6 +34,7 @@ function keys.tenant_jobs(tenant) return 'steno:tenant:' .. tenant .. ':jobs' en
 function keys.tenant_external(tenant, external_hash) return 'steno:tenant:' .. tenant .. ':ext:' .. external_hash end
 function keys.delivery(delivery_id) return 'steno:outbox:' .. delivery_id end
 function keys.taken_deliveries(take_id) return 'steno:outbox:take:' .. take_id end
+function keys.day(day) return 'steno:day:' .. day end
 function keys.spent(claim_id) return 'steno:spent:' .. claim_id end
 function keys.worker(worker_id) return 'steno:worker:' .. worker_id end
 function keys.pool_workers(pool) return 'steno:workers:' .. pool end

@@ -42,6 +42,7 @@ end
 local function end_run(run, state, facts)
   announce_run(run, state)
   tell_ending(run, state, facts)
+  run_closes(run, state)
   for _, unit in ipairs(load_units(run.id)) do
     close_unit(run, unit)
     if unit.claim ~= '' then
