@@ -18,10 +18,10 @@ endif
 export FILE MODEL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format fuzz bench samples lock openapi clean
+.PHONY: help demo up test check format fuzz fuzz-media bench samples lock openapi clean
 
 help: ## Tells the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: ## Transcribes the sample with real processes (FILE=talk.mp3 your own, MODEL=base with Whisper weights)
 	@started=$$(date +%s); scripts/setup.sh local && \
@@ -42,6 +42,10 @@ format: ## Formats the code
 fuzz: ## Asks a running stack whatever its OpenAPI document allows, for ten minutes (SECONDS=60, SEED=7)
 	@scripts/setup.sh dev && STENOPOOL_FUZZ_S=$(SECONDS) STENOPOOL_FUZZ_SEED=$(SEED) \
 		exec $(PYTHON_BIN) -m pytest -s tests/acceptance/test_openapi_fuzz.py
+
+fuzz-media: ## Sends damaged recordings through the decoder (FILES=2000, SEED=7, KEEP=folder for those that end badly)
+	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m tests.integration.decode.fuzz_media \
+		$(if $(FILES),--files $(FILES)) $(if $(SEED),--seed $(SEED)) $(if $(KEEP),--keep "$(KEEP)")
 
 bench: ## Measures the platform's own overhead for a short clip
 	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m bench.overhead

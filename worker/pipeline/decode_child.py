@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import av
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -31,6 +32,17 @@ MAX_STREAMS: Final = 64
 MAX_CHANNELS: Final = 32
 SAMPLE_RATES: Final = range(4_000, 384_001)
 """Hz. Below is no speech, above no microphone; a forged rate would multiply the samples."""
+
+_HOSTILE_ERRORS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What PyAV raises, beside FFmpeg's own errors, where a file claims what it did not expect."""
 
 _WRITE_BUFFER_BYTES: Final = 1 << 20
 _PR_SET_PDEATHSIG: Final = 1
@@ -100,6 +112,9 @@ def _answer(order: Order) -> dict[str, object]:
         return {"refused": "out_of_memory", "message": "decoding the file needs more memory than is allowed"}
     except OSError as error:
         return {"os_error": error.errno or 0}
+    except _HOSTILE_ERRORS as error:
+        # One file was read and nothing else: it would fail the same way again, like one that crashes FFmpeg.
+        return {"refused": "undecodable_media", "message": f"decoding the file crashed the decoder: {error!r:.200}"}
 
 
 def _decode(order: Order, target: BinaryIO) -> Facts:
@@ -141,9 +156,12 @@ def _first_audio(container: InputContainer) -> AudioStream:
     if not container.streams.audio:
         raise RefusedError("no_audio", "the file holds no audio stream")
     stream = container.streams.audio[0]
-    codec = stream.codec_context.codec
-    if codec.name not in AUDIO_CODECS:
-        raise RefusedError("undecodable_media", f"audio coded as {codec.name} is not taken")
+    # PyAV's types do not know it: there is none where FFmpeg has no decoder for what the file names.
+    context: AudioCodecContext | None = stream.codec_context
+    if context is None:
+        raise RefusedError("undecodable_media", "the audio is coded in a way that nothing here can decode")
+    if context.codec.name not in AUDIO_CODECS:
+        raise RefusedError("undecodable_media", f"audio coded as {context.codec.name} is not taken")
     # One thread: frames in order, little memory, and the machine belongs to the engines.
     stream.codec_context.thread_count = 1
     return stream

@@ -49,12 +49,12 @@ FORMS = (
 )
 
 
-def tone(rate: int, seconds: float = TONE_S) -> npt.NDArray[np.int16]:
-    """int16 [n_samples], a quarter of full scale."""
-    return (8192 * np.sin(2 * np.pi * TONE_HZ * np.arange(int(rate * seconds)) / rate)).astype(np.int16)
+def tone(rate: int, seconds: float = TONE_S, hertz: float = TONE_HZ) -> npt.NDArray[np.int16]:
+    """int16 [n_samples], a quarter of full scale; silence at 0 Hz."""
+    return (8192 * np.sin(2 * np.pi * hertz * np.arange(int(rate * seconds)) / rate)).astype(np.int16)
 
 
-def write_tone(folder: Path, form: Form, seconds: float = TONE_S) -> Path:
+def write_tone(folder: Path, form: Form, seconds: float = TONE_S, hertz: float = TONE_HZ) -> Path:
     """A file with the tone on all channels."""
     file = folder / f"tone.{form.ending}"
     with av.open(str(file), "w", format=form.container) as container:
@@ -65,7 +65,7 @@ def write_tone(folder: Path, form: Form, seconds: float = TONE_S) -> Path:
             context.bit_rate = 1000 * form.kbps
         context.open()
         resampler = AudioResampler(context.format, form.layout, form.rate, frame_size=context.frame_size)
-        frame = AudioFrame.from_ndarray(tone(form.rate, seconds)[np.newaxis], format="s16", layout="mono")
+        frame = AudioFrame.from_ndarray(tone(form.rate, seconds, hertz)[np.newaxis], format="s16", layout="mono")
         frame.sample_rate, frame.pts = form.rate, 0
         for resampled in [*resampler.resample(frame), *resampler.resample(None)]:
             container.mux(stream.encode(resampled))
@@ -148,4 +148,12 @@ def repeat_flac(source: Path, target: Path, times: int) -> Path:
     body = source.read_bytes()
     frames = body.index(b"\xff\xf8", 42)
     target.write_bytes(body[:frames] + body[frames:] * times)
+    return target
+
+
+def repeat_pages(source: Path, target: Path, times: int) -> Path:
+    """The pages of an Ogg file behind its two header pages over and over."""
+    body = source.read_bytes()
+    sound = body.index(b"OggS", body.index(b"OpusTags"))
+    target.write_bytes(body[:sound] + body[sound:] * times)
     return target
