@@ -1,17 +1,12 @@
 """A worker does jobs: end to end, in any company of messages, and without a model in its main process."""
 
-import base64
-import json
-import uuid
 from pathlib import Path
-
-import pytest
 
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import CancelOutcome, RunState
 from stenopool.queueing.bell import queue_key
 from stenopool.queueing.names import PREPARE
-from tests.integration.worker.ground import BOTH, FAST, POOL, ROOT, Ground
+from tests.integration.worker.ground import BOTH, FAST, POOL, Ground
 from tests.waiting import wait_until
 
 
@@ -74,46 +69,6 @@ def test_extra_bells_find_nothing_and_change_nothing(grounds: Ground) -> None:
     wait_until(lambda: worker.log().count("nothing waits") > 3, 10, "empty shifts")
     assert grounds.view(job).attempt == 1
     assert grounds.commits() == 1
-
-
-@pytest.mark.parametrize("kind", ["unknown task", "too many arguments", "hostile argument", "pickle"])
-def test_a_forged_message_hurts_nobody(grounds: Ground, kind: str) -> None:
-    worker = grounds.start(*BOTH)
-    grounds.redis.lpush(queue_key(PREPARE), _forged(kind))
-    grounds.completed(grounds.submit())
-    assert worker.child.exit_code is None
-    assert not (ROOT / "canary").exists()
-
-
-def _forged(kind: str) -> bytes:
-    arguments = {"too many arguments": ["1", "2", "3"], "hostile argument": ["../../etc/passwd"]}.get(kind, [])
-    body = json.dumps([arguments, {}, {}]).encode()
-    is_pickle = kind == "pickle"
-    if is_pickle:
-        # os.system("touch canary") in pickle's protocol 0: must never be loaded.
-        body = b"cos\nsystem\n(S'touch canary'\ntR."
-    return json.dumps(
-        {
-            "body": base64.b64encode(body).decode(),
-            "content-encoding": "binary" if is_pickle else "utf-8",
-            "content-type": "application/x-python-serialize" if is_pickle else "application/json",
-            "headers": {
-                "lang": "py",
-                "task": "os.system" if kind == "unknown task" else "shift.open",
-                "id": str(uuid.uuid4()),
-                "argsrepr": "",
-                "kwargsrepr": "",
-            },
-            "properties": {
-                "correlation_id": "1",
-                "delivery_mode": 2,
-                "delivery_info": {"exchange": "", "routing_key": PREPARE},
-                "priority": 0,
-                "body_encoding": "base64",
-                "delivery_tag": str(uuid.uuid4()),
-            },
-        }
-    ).encode()
 
 
 def test_a_cancelled_job_stops_at_the_next_segment_and_frees_its_worker(grounds: Ground) -> None:
