@@ -6,13 +6,22 @@ following line of the same thread or task.
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from stenopool.settings import Settings
 
 bind = structlog.contextvars.bound_contextvars
+
+REQUEST_ID: Final = "request_id"
+"""Name of a request's id in the log's context, and in the headers of a bell."""
+
+
+def bound_request_id() -> str | None:
+    """The id of the request on whose behalf this thread or task works; None where there is none."""
+    found = structlog.contextvars.get_contextvars().get(REQUEST_ID)
+    return str(found) if found else None
 
 
 def configure_logs(settings: Settings, process: str) -> None:

@@ -110,6 +110,7 @@ def restoration_of(manifest: Manifest, ending: RestoredEnding | None, *, has_med
         external_hash=None if manifest.external_id is None else external_hash(manifest.external_id),
         has_hook=manifest.webhook_url is not None,
         run_number=manifest.run_number,
+        request_id=manifest.request_id,
         submitted_ms=to_ms(manifest.submitted_at),
         estimated_s=manifest.estimated_s,
         size_bytes=manifest.size_bytes if has_media else 0,

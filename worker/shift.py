@@ -15,7 +15,7 @@ from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
 from stenopool.ledger.model import BeatVerdict, Blame, CommitOutcome, Committed, Grant, HeldClaim
-from stenopool.logs import bind, get_logger
+from stenopool.logs import REQUEST_ID, bind, get_logger
 from worker import measures
 from worker.duty import Duty
 from worker.holding import Holding
@@ -39,6 +39,12 @@ _MOST_LABELS: Final = 5
 
 T = TypeVar("T")
 _log = get_logger(__name__)
+
+
+def _about(grant: Grant) -> dict[str, str]:
+    """What every line about a unit says. The request is the one that began the run; the bell's may be any other's."""
+    ids = {"transcription_id": grant.transcription_id, "unit": grant.unit_id}
+    return ids if grant.request_id is None else {**ids, REQUEST_ID: grant.request_id}
 
 
 @dataclass
@@ -105,7 +111,7 @@ class Shift:
         while following is not None:
             holding = Holding(following, self._work.timeout_s(following), is_handed)
             is_handed = True
-            with bind(transcription_id=following.transcription_id, unit=following.unit_id):
+            with bind(**_about(following)):
                 self._duty.watchdog.hold(holding)
                 try:
                     following = self._carried_out(holding)

@@ -18,6 +18,7 @@ from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import Retried, RetryOutcome, RunState
+from stenopool.logs import bound_request_id
 from stenopool.media.manifest import Manifest
 from stenopool.media.store import Store, work_key
 from stenopool.transcripts.digest import transcription_digest
@@ -102,6 +103,7 @@ class Retries:
                 "former": former,
                 "ending": None,
                 "run_number": before.run_number + 1,
+                "request_id": bound_request_id(),
             }
         )
 

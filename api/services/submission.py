@@ -25,7 +25,7 @@ from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.codec import external_hash
 from stenopool.ledger.model import Found, RunState, Submission, SubmitOutcome, Submitted
-from stenopool.logs import get_logger
+from stenopool.logs import bound_request_id, get_logger
 from stenopool.media.manifest import Manifest
 from stenopool.media.store import Store, media_key, work_key
 from stenopool.queueing.names import PREPARE, recognise_pool
@@ -146,6 +146,7 @@ class Submissions:
             model=request.model,
             external_id=request.external_id,
             metadata=None if request.metadata is None else dict(request.metadata),
+            request_id=bound_request_id(),
         )
 
     async def _attach(self, draft: Manifest, found: Found) -> Submitted:
@@ -233,6 +234,7 @@ def submission_of(draft: Manifest, media: str | None, rules: SubmissionRules) ->
         external_hash=None if draft.external_id is None else external_hash(draft.external_id),
         has_hook=draft.webhook_url is not None,
         run_number=draft.run_number,
+        request_id=draft.request_id,
         submitted_ms=to_ms(draft.submitted_at),
         max_jobs_per_run=rules.max_jobs_per_transcription,
         max_waiting=rules.max_queued_jobs,

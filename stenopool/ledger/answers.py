@@ -65,6 +65,8 @@ class Grant:
     """Spans of the run; 0 for ``prepare``."""
     former_work_key: str | None = None
     """Work folder of the run before this one, whose finished work ``prepare`` takes over."""
+    request_id: str | None = None
+    """Id of the request that began the run, for the logs."""
 
 
 @dataclass(frozen=True, slots=True)

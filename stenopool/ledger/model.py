@@ -154,6 +154,8 @@ class Submission:
     """Store prefix of the run's work folder."""
     former_work_key: str | None = None
     """Work folder of an earlier run of the same digest, whose plan and finished spans a new run takes over."""
+    request_id: str | None = None
+    """Id of the request, at most 64 characters; a new run keeps it while it lives, for the workers' logs."""
     lane: Lane = Lane.STANDARD
     idempotency_hash: str | None = None
     has_hook: bool = False

@@ -54,6 +54,8 @@ class Manifest(BaseModel):
     """The client's own name for the job."""
     metadata: dict[str, JsonValue] | None = None
     """Whatever the client wants to find again; never read here."""
+    request_id: str | None = None
+    """Id of the request that began the job, or tried it again last; for the logs."""
     cached: bool = False
     """Whether a finished transcription answered the job."""
     former: str | None = None

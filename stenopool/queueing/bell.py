@@ -4,20 +4,16 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from stenopool.logs import get_logger
+from stenopool.logs import REQUEST_ID, bound_request_id, get_logger
 from stenopool.queueing.celery_app import bell_queue, ringing_settings
 from stenopool.queueing.names import BELL_PREFIX, SHIFT_TASK
 from stenopool.settings import Settings
 
 MAX_BELLS: Final = 32
 """Most bells rung for one queue in one call; the ledger never asks for more (rule 15)."""
-
-REQUEST_ID: Final = "request_id"
-"""Header of a bell, and name in the log's context."""
 
 _ASYNC_LIMIT_S: Final = 3.0
 
@@ -78,5 +74,5 @@ class Bell:
 
 def _headers() -> dict[str, str]:
     """The request that made the work, as the log's context knows it; rung from elsewhere there is none."""
-    request_id = structlog.contextvars.get_contextvars().get(REQUEST_ID)
-    return {REQUEST_ID: str(request_id)} if request_id else {}
+    request_id = bound_request_id()
+    return {REQUEST_ID: request_id} if request_id else {}

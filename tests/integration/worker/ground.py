@@ -111,7 +111,7 @@ class Ground:
         self._stack.callback(child.kill)
         return Worker(child)
 
-    def submit(self, duration_s: float = 2.0, media: bytes | None = None) -> Job:
+    def submit(self, duration_s: float = 2.0, media: bytes | None = None, request_id: str | None = None) -> Job:
         """A job as the API would submit it: media, manifest, record."""
         upload, job_id, run = new_id(), new_id(), new_id()
         body = tone(duration_s) if media is None else media
@@ -150,6 +150,7 @@ class Ground:
             request_hash="0" * 64,
             media_key=media_key(upload),
             work_key=work_key(run),
+            request_id=request_id,
             estimated_s=duration_s,
         )
         assert self.ledger.do(op.submit(submission)).outcome is SubmitOutcome.CREATED

@@ -1,11 +1,13 @@
 """A shift inside this process: what becomes of a unit whose work breaks in a way that no engine can be told to."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from stenopool.errors import ErrorCode, FatalError, TransientError
 from stenopool.ledger.model import RunState
+from stenopool.logs import bound_request_id
 from stenopool.media.local_store import LocalStore
 from tests.integration.worker.ground import Ground
 from tests.integration.worker.here import BrokenStore, duty_here
@@ -105,3 +107,22 @@ class EndedBetweenError(FatalError):
 
     def __init__(self) -> None:
         super().__init__(ErrorCode.INTERNAL_ERROR, "ended between writing and committing")
+
+
+def test_each_units_log_lines_name_the_request_that_began_its_run(
+    grounds: Ground, equipment: tuple[Duty, BrokenStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str | None] = []
+    real = FakeEngine.recognise
+
+    def recognise(*given: Any, **named: Any) -> Any:
+        seen.append(bound_request_id())
+        return real(*given, **named)
+
+    monkeypatch.setattr(FakeEngine, "recognise", recognise)
+    for request_id in ("first-request", None, "x" * 64):
+        grounds.submit(request_id=request_id)
+    # One shift, and so one bell, for all three.
+    Shift(equipment[0]).run()
+    assert seen == ["first-request", None, "x" * 64]
+    assert bound_request_id() is None

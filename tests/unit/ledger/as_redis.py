@@ -129,6 +129,7 @@ def _run(run: Run) -> dict[str, str]:
         "begun": run.begun,
         "former": run.former,
         "most_audio_ms": run.most_audio_ms or None,
+        "request": run.request,
         "v": 1,
         "stage": run.stage or None,
         "plan": None if run.state is RunState.COMPLETED else run.plan,

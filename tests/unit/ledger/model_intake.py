@@ -83,7 +83,7 @@ class Intake(Moves):
 
     def _add_run(self, new: Submission, media: str, arrived: int) -> Run:
         run = _bare_run(new, media, arrived)
-        run.first_job, run.former = new.job_id, new.former_work_key
+        run.first_job, run.former, run.request = new.job_id, new.former_work_key, new.request_id
         run.most_audio_ms = new.quotas.audio_ms
         self._store_media(new)
         self.runs[run.id] = run

@@ -145,7 +145,8 @@ class Moves(Accounts):
             if unit.claim:
                 self._spend(self.claims[unit.claim], "lost")
         run.state, run.ended, run.reason, run.detail = state, self.now, reason, detail
-        run.units, run.further_jobs, run.stage, run.begun, run.former = {}, set(), "", None, None
+        run.units, run.further_jobs, run.stage = {}, set(), ""
+        run.begun = run.former = run.request = None
         run.most_audio_ms = 0
         run.rev += 1
         if state is not RunState.COMPLETED:
@@ -193,6 +194,7 @@ class Moves(Accounts):
             language=run.language,
             units=run.spans,
             former_work_key=run.former,
+            request_id=run.request,
         )
 
     def _bells(self) -> Mapping[str, int]:

@@ -43,6 +43,7 @@ class Run:
     former: str | None = None
     most_audio_ms: int = 0
     """Quota of its tenant when it began, 0 for none; forgotten at the end."""
+    request: str | None = None
     state: RunState = RunState.QUEUED
     stage: str = "prepare"
     units: dict[str, Unit] = field(default_factory=dict)

@@ -233,6 +233,7 @@ def a_submission(number: int, digest: str, tenant: str) -> Submission:
         work_key=f"work/{number}",
         estimated_s=COSTS_S[number % 4],
         size_bytes=1_000 + number % 4,
+        request_id=f"request-{number}" if number % 3 else None,
     )
 
 

@@ -54,6 +54,9 @@ local function add_run(arrived)
   if given.former_work_key then
     redis.call('HSET', keys.run(run.id), 'former', given.former_work_key)
   end
+  if given.request_id then
+    redis.call('HSET', keys.run(run.id), 'request', given.request_id)
+  end
   redis.call('SET', keys.run_options(run.id), given.options)
   redis.call('HSET', keys.digest_bucket(given.digest), keys.digest_field(given.digest), run.id)
   redis.call('SADD', keys.pools, 'prepare', run.pool)

@@ -28,6 +28,7 @@ local function grant(run, unit, claim_id)
     language = or_null(run.language),
     units = tonumber(run.units),
     former_work_key = or_null(run.former),
+    request_id = or_null(run.request),
   }
 end
 
@@ -50,7 +51,7 @@ local function end_run(run, state, facts)
     end
   end
   redis.call('DEL', keys.run_units(run.id), keys.run_waiting(run.id), keys.run_options(run.id), keys.run_jobs(run.id))
-  redis.call('HDEL', keys.run(run.id), 'stage', 'units', 'done', 'first_job', 'begun', 'former')
+  redis.call('HDEL', keys.run(run.id), 'stage', 'units', 'done', 'first_job', 'begun', 'former', 'request')
   redis.call('HSET', keys.run(run.id), 'state', state, 'ended', now)
   for field, value in pairs(facts or {}) do
     redis.call('HSET', keys.run(run.id), field, value)
