@@ -51,7 +51,9 @@ def make_app(name: str, configuration: str, include: Sequence[str]) -> Celery:
     first setting is asked for, and so that the app can be pickled into a spawned child. ``include`` names the modules
     that hold its tasks.
     """
-    return Celery(name, config_source=configuration, include=list(include))
+    # Named, not imported: a spawned child makes its app anew from these words.
+    amqp = "stenopool.queueing.reconnecting:ReconnectingAmqp"
+    return Celery(name, config_source=configuration, include=list(include), amqp=amqp)
 
 
 def celery_settings(settings: Settings, queues: Sequence[str]) -> dict[str, object]:
