@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,6 +60,14 @@ class Client:
 
     def begin(self, orders: Sequence[Order], over_s: float, submitters: int = 4) -> None:
         """Submits the orders, spread over ``over_s`` seconds, and follows what becomes of them."""
+        self._submit_all(orders, over_s, submitters)
+        self._run(self._follow)
+
+    def go_on(self, orders: Sequence[Order], over_s: float, submitters: int = 4) -> None:
+        """As ``begin``, later: there is one who follows already."""
+        self._submit_all(orders, over_s, submitters)
+
+    def _submit_all(self, orders: Sequence[Order], over_s: float, submitters: int) -> None:
         waiting = deque(enumerate(orders))
         began = time.monotonic()
 
@@ -72,10 +80,10 @@ class Client:
                 self._stop.wait(max(0.0, began + over_s * number / len(orders) - time.monotonic()))
                 self.submit(order)
 
-        self._submitting = submitters
+        with self._lock:
+            self._submitting += submitters
         for _ in range(submitters):
             self._run(lambda: self._counted(submit))
-        self._run(self._follow)
 
     def submit(self, order: Order) -> str | None:
         """Submits until it is accepted; the job's id, None when told to stop before."""
@@ -108,6 +116,15 @@ class Client:
         """Whether everything was submitted, and has ended as far as the client saw."""
         with self._lock:
             return not self._submitting and not self._cancels and all(last in ENDED for last in self._last.values())
+
+    def have_ended(self, jobs: Collection[str]) -> bool:
+        """Whether the client has seen all of these ended."""
+        with self._lock:
+            return all(self._last.get(job_id) in ENDED for job_id in jobs)
+
+    def unanswered(self) -> list[str]:
+        """Asks for every job's status now; those that get no answer. A 404 is written down."""
+        return [job_id for job_id in self.last_seen() if not self.look(job_id)]
 
     def open_jobs(self) -> list[str]:
         """Jobs that the client has not seen ended."""

@@ -23,6 +23,9 @@ class Recording:
     duration_s: float
     text: str | None
 
+    audio_hash: str = ""
+    """SHA-256 of the samples as the engine gets them, hex."""
+
     @property
     def fields(self) -> dict[str, str]:
         """Options of its submissions: all audio counts as speech, so that the words follow from the samples alone."""
@@ -33,7 +36,10 @@ def noise(name: str, duration_s: float, seed: int) -> Recording:
     """White noise: every seed is another recording."""
     rng = random.Random(seed)
     samples = array("h", (rng.randrange(-8_000, 8_000) for _ in range(round(duration_s * SAMPLE_RATE))))
-    return Recording(name, _wav(samples), duration_s, _text_of(samples))
+    # As the engine gets them: 32-bit floats from -1 to 1.
+    heard = np.frombuffer(samples, "<i2").astype(np.float32) / np.float32(32_768)
+    audio_hash = hashlib.sha256(heard.tobytes()).hexdigest()
+    return Recording(name, _wav(samples), duration_s, _text_of(audio_hash, len(samples)), audio_hash)
 
 
 def broken(name: str, seed: int) -> Recording:
@@ -51,9 +57,8 @@ def _wav(samples: "array[int]") -> bytes:
     return body.getvalue()
 
 
-def _text_of(samples: "array[int]") -> str:
-    """Three words a second, from the hash of the samples as the engine gets them: told anew here, from its description."""
-    seed = hashlib.sha256((np.frombuffer(samples, "<i2").astype(np.float32) / np.float32(32_768)).tobytes()).hexdigest()
-    seconds = -(-len(samples) // SAMPLE_RATE)
-    digests = [hashlib.sha256(f"{seed}:{number}".encode()).digest() for number in range(seconds)]
+def _text_of(audio_hash: str, n_samples: int) -> str:
+    """Three words a second, from the hash of the samples: told anew here, from the engine's description."""
+    seconds = -(-n_samples // SAMPLE_RATE)
+    digests = [hashlib.sha256(f"{audio_hash}:{number}".encode()).digest() for number in range(seconds)]
     return " ".join(WORDS[digest[index] % len(WORDS)] for digest in digests for index in range(WORDS_PER_SEGMENT))
