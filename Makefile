@@ -18,7 +18,7 @@ endif
 export FILE MODEL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format fuzz fuzz-media bench samples lock openapi clean
+.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock openapi clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ fuzz-media: ## Sends damaged recordings through the decoder (FILES=2000, SEED=7,
 
 bench: ## Measures the platform's own overhead for a short clip
 	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m bench.overhead
+
+chaos: ## Kills everything at random for half an hour and measures the gates (ARGS="--rounds 1 --only rounds poison")
+	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m tests.chaos $(ARGS)
 
 samples: ## Makes the committed recordings anew (needs espeak-ng and flite)
 	@scripts/setup.sh dev && exec $(PYTHON_BIN) scripts/make_samples.py
