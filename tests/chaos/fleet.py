@@ -74,8 +74,12 @@ class Fleet:
         pace: Pace,
         settings: Mapping[str, str] | None = None,
         kinds: tuple[str, ...] = (*APIS, *WORKERS, HOUSE),
+        through: str = "",
     ) -> None:
-        """``settings`` are laid over the environment of every process; ``kinds`` are the processes wanted."""
+        """``settings`` are laid over the environment of every process; ``kinds`` are the processes wanted.
+
+        ``through`` names a module that runs the programs in their stead.
+        """
         self.pace = pace
         self.data_dir = folder / "data"
         self.history = History()
@@ -85,6 +89,7 @@ class Fleet:
         self.ports = {name: free_port() for name in APIS}
         self._settings = {**_SETTINGS, **pace.settings, **(settings or {})}
         self._names = kinds
+        self._through = through
         self._own_settings: dict[str, dict[str, str]] = {}
         self._children: dict[str, Child] = {}
 
@@ -155,6 +160,10 @@ class Fleet:
         """Whether a worker's child holds a claim, by its own files."""
         return any(record.claims for record in self._child_records(name))
 
+    def labels(self, name: str) -> str:
+        """What a worker's child has in hand, for people."""
+        return " ".join(claim.label for record in self._child_records(name) for claim in record.claims)
+
     def revive(self, but: Collection[str] = ()) -> None:
         """Starts what has ended by itself, as a supervisor would; not those in ``but``."""
         for name in self._names:
@@ -163,7 +172,7 @@ class Fleet:
 
     def wait_ready(self, limit_s: float = _START_LIMIT_S) -> None:
         """Waits until every process wanted is seen by the API."""
-        recognisers = sum(name in (*RECOGNISERS, BOTH) for name in self._names)
+        recognisers = sum(name.startswith(("recognise", "both")) for name in self._names)
         for address in self.addresses:
             wait_until(partial(self._is_ready, address, recognisers), limit_s, f"a ready fleet at {address}", 0.1)
 
@@ -192,13 +201,15 @@ class Fleet:
 
     def _command(self, name: str) -> Command:
         # One that does both kinds of work is a recogniser that is not told to do one.
-        kind = "recognise" if name == BOTH else name.partition("-")[0]
+        kind = "recognise" if name.startswith("both") else name.partition("-")[0]
         port = self.ports.get(name, self.ports[APIS[0]])
         place = Place(data_dir=self.data_dir, host="127.0.0.1", port=port, stop_grace_s=5)
         commands = process_commands(place, Choice("fake", "fake"), self.redis.url)
         command = next(command for command in commands if command.name == kind)
         argv = [word.replace(f"{kind}@%h", f"{name}@%h") for word in command.argv]
-        if name == BOTH:
+        if self._through:
+            argv.insert(argv.index("-m") + 1, self._through)
+        if name.startswith("both"):
             del argv[argv.index("-Q") : argv.index("-Q") + 2]
         log = self.data_dir / "logs" / f"{name}.log"
         whole = {**(command.environment or {}), **self._settings, **self._own_settings.get(name, {})}
