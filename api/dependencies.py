@@ -24,6 +24,7 @@ from api.services.results import Results
 from api.services.retries import Retries
 from api.services.submission import Submissions
 from api.services.uploads import Uploads
+from api.services.webhook_log import WebhookLog
 from stenopool.keys.model import Scope
 
 
@@ -42,6 +43,7 @@ class Services:
     listing: Listing
     retries: Retries
     cancellation: Cancellation
+    webhooks: WebhookLog
     health: HealthWatch
     census: CensusWatch
     exposition: Exposition

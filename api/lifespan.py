@@ -38,6 +38,7 @@ from api.services.spool import Spool
 from api.services.submission import SubmissionRules, Submissions
 from api.services.tokens import tokens_of
 from api.services.uploads import Uploads
+from api.services.webhook_log import WebhookLog
 from stenopool.checks import Check, Level, require, startup_checks
 from stenopool.errors import ErrorCode, StenopoolError, TransientError
 from stenopool.keys.book import KeyBook
@@ -54,6 +55,7 @@ from stenopool.queueing.bell import Bell
 from stenopool.queueing.names import recognise_pool
 from stenopool.redis_pools import async_redis_client, redis_client
 from stenopool.settings import Settings
+from stenopool.webhooks.addresses import Openings
 
 _START_LIMIT_S: Final = 20.0
 """Redis may still be starting or loading its file; after this long the process gives up and is started again."""
@@ -222,6 +224,7 @@ async def _services(
         models=models,
         max_queued_jobs=settings.max_queued_jobs,
         max_jobs_per_transcription=settings.max_jobs_per_transcription,
+        openings=Openings.of(settings.webhook_allowed_networks, settings.webhook_allowed_hosts),
     )
     health_rules = HealthRules(
         pool=recognise_pool(settings.engine, models[0]),
@@ -244,6 +247,7 @@ async def _services(
         listing=Listing(ledger, lookup),
         retries=Retries(ledger, store, lookup, pools, submission_rules),
         cancellation=Cancellation(ledger, store, lookup),
+        webhooks=WebhookLog(ledger, store, lookup),
         health=HealthWatch(census, store, health_rules),
         census=census,
         exposition=Exposition(census, metrics_folder, settings.data_dir),

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from api.services.health import Health
 from api.services.listing import Page
 from api.services.lookup import JobStatus
-from api.services.reasons import Reason
 from api.services.submission import Accepted
 from stenopool.clock import from_ms
 from stenopool.ledger.model import JobView, RunState
+from stenopool.reasons import Reason
 from stenopool.transcripts.model import Segment, TranscriptFacts
 
 JobId = Annotated[

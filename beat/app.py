@@ -10,6 +10,7 @@ from typing import Any, Final
 from celery import platforms, signals
 
 from beat.timetable import REBUILD_TASK, beat_schedule
+from beat.webhooks.thread import PostmanThread
 from stenopool.errors import FatalError
 from stenopool.logs import configure_logs
 from stenopool.queueing.celery_app import celery_settings, house_queues, make_app, silence_root_warning
@@ -25,6 +26,9 @@ _THREADS: Final = 2
 
 _REBUILD_EXPIRES_S: Final = 60
 """Whoever begins later asks anew."""
+
+_postman: Final[list[PostmanThread]] = []
+"""One, once the housekeeper is ready; the clock alone has none."""
 
 app = make_app(
     "stenopool.beat", "beat.app:configuration", ["beat.tasks.ledger", "beat.tasks.pulse", "beat.tasks.spool"]
@@ -71,10 +75,17 @@ def _on_begin(**_: Any) -> None:
 
 
 def _on_ready(sender: Any, **_: Any) -> None:
+    _postman.append(PostmanThread(process_settings()))
+    _postman[-1].start()
     # The clock's first comes after a whole interval; until then health would miss a housekeeper that is there.
     sender.app.send_task("house.pulse", queue=HOUSE, expires=PULSE_EXPIRES_S)
     # By the housekeeper and not here: a long rebuild must not hold up what else it listens to.
     sender.app.send_task(REBUILD_TASK, queue=HOUSE, expires=_REBUILD_EXPIRES_S, ignore_result=True)
+
+
+def _on_shutdown(**_: Any) -> None:
+    for postman in _postman:
+        postman.stop()
 
 
 def _on_setup_logging(**_: Any) -> None:
@@ -90,6 +101,7 @@ for _signal, _receiver in (
     (signals.celeryd_init, _on_celeryd_init),
     (signals.worker_init, _on_begin),
     (signals.worker_ready, _on_ready),
+    (signals.worker_shutdown, _on_shutdown),
     (signals.beat_init, _on_begin),
     (signals.setup_logging, _on_setup_logging),
     (signals.beat_embedded_init, _on_embedded_clock),

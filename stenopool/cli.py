@@ -1,4 +1,4 @@
-"""The operator's command: up, demo, model."""
+"""The operator's command: up, demo, model, keys, webhooks."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from stenopool.errors import StenopoolError
-from stenopool.keys.command import keys_app
+from stenopool.keys.command import keys_app, webhooks_app
 from stenopool.local.demo import DemoRequest, run_demo
 from stenopool.local.display import Display, wants_plain_lines
 from stenopool.local.engine_choice import fetch
@@ -27,6 +27,7 @@ app = typer.Typer(
 model_app = typer.Typer(help="Weights of models.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 app.add_typer(keys_app, name="keys")
+app.add_typer(webhooks_app, name="webhooks")
 
 _ModelOption = Annotated[str, typer.Option(help="Whisper model to use; fetched first where it is not on the disk.")]
 

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Final
@@ -43,6 +43,7 @@ from stenopool.media.epoch import write_epoch
 from stenopool.media.manifest import Ending, Manifest, read_manifest
 from stenopool.media.store import Store, transcript_key, work_key
 from stenopool.transcripts.model import Transcript
+from stenopool.webhooks.notes import noted_events
 
 LOCK_S: Final = 15.0
 """A rebuilder that died is followed by another after this long."""
@@ -219,7 +220,8 @@ class _Rebuild:
         self._keep_lock()
         ending = self._ending(manifest)
         has_media = self._store.exists(manifest.media_key)
-        restored = self._ledger.do(op.restore(restoration_of(manifest, ending, has_media=has_media)))
+        restoration = replace(restoration_of(manifest, ending, has_media=has_media), told=self._told(manifest))
+        restored = self._ledger.do(op.restore(restoration))
         write_endings(self._store, restored.failed_runs)
         if restored.outcome is RestoreOutcome.KNOWN:
             self._done.known += 1
@@ -227,6 +229,11 @@ class _Rebuild:
         self._done.restored += 1
         if manifest.ending is None and ending is not None and ending.state is RunState.FAILED:
             write_endings(self._store, [_failed_alone(manifest, ending.ended_ms)])
+
+    def _told(self, manifest: Manifest) -> tuple[RunState, ...]:
+        if manifest.webhook_url is None:
+            return ()
+        return noted_events(self._store, manifest.submitted_at.date(), manifest.job_id, manifest.run_number)
 
     def _ending(self, manifest: Manifest) -> RestoredEnding | None:
         if manifest.ending is not None:

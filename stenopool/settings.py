@@ -31,6 +31,7 @@ SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL", "METRICS_TOKEN", "API_KEY", "JW
 """Settings that may be given as ``NAME_FILE``, a path to a file that holds the value."""
 
 _RATE: Final = r"^(off|[1-9][0-9]{0,4}/(second|minute|hour|day))$"
+_ADDRESS: Final = re.compile(r"https?://[!-~]*[^/?#\s]")
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-_\[\]:]+")
 
 
@@ -127,6 +128,18 @@ class Settings(BaseModel):
         (), description="Proxies, as addresses or networks with commas, whose X-Forwarded-For is believed; never *."
     )
 
+    # Telling.
+    public_url: str = Field(
+        "", description="Where clients reach the API, as https://api.example; links in webhooks begin with it."
+    )
+    webhook_allowed_networks: Words = Field(
+        (),
+        description="Private networks that webhooks may reach, with commas, as 10.1.2.0/24; none = public ones only.",
+    )
+    webhook_allowed_hosts: Words = Field(
+        (), description="Hosts that webhooks may reach wherever they lead, with commas, also by http://."
+    )
+
     # Processes.
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
@@ -202,6 +215,15 @@ class Settings(BaseModel):
                 raise ValueError(
                     f"FORWARDED_ALLOW_IPS: {proxy[:80]!r} is no address or network; * would believe anybody"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _tell_nobody_by_mistake(self) -> "Settings":
+        for network in self.webhook_allowed_networks:
+            if not _is_network(network):
+                raise ValueError(f"WEBHOOK_ALLOWED_NETWORKS: {network[:80]!r} is no address or network")
+        if self.public_url and _ADDRESS.fullmatch(self.public_url) is None:
+            raise ValueError("PUBLIC_URL is an address such as https://api.example, without a slash at its end")
         return self
 
     @property

@@ -11,6 +11,7 @@ from api.services.job_request import MAX_EXTERNAL_ID_CHARS, MAX_KEY_CHARS, MAX_M
 from stenopool.errors import ErrorCode
 from stenopool.media.kinds import KINDS
 from stenopool.transcripts.options import Options
+from stenopool.webhooks.receivers import MAX_URL_CHARS
 
 ACCESS_PROBLEMS: Final = (
     ErrorCode.BAD_HOST,
@@ -39,6 +40,12 @@ _JOB_FIELDS: Final[dict[str, dict[str, Any]]] = {
         "type": "string",
         "maxLength": MAX_EXTERNAL_ID_CHARS,
         "description": "Your own name for the job; jobs are found by it.",
+    },
+    "webhook_url": {
+        "type": "string",
+        "format": "uri",
+        "maxLength": MAX_URL_CHARS,
+        "description": "Told by a signed POST how the job ended (Standard Webhooks).",
     },
     "metadata": {
         "type": "string",

@@ -11,6 +11,8 @@ from pydantic import JsonValue
 
 from stenopool.errors import ErrorCode, UsageError
 from stenopool.transcripts.options import Options, parse_options, wire_names
+from stenopool.webhooks.addresses import NO_OPENINGS, Openings
+from stenopool.webhooks.receivers import require_receiver
 
 MAX_METADATA_BYTES: Final = 2048
 """JSON text of ``metadata``: it is read with every status and stands in every manifest."""
@@ -21,7 +23,7 @@ MAX_METADATA_DEPTH: Final = 20
 MAX_EXTERNAL_ID_CHARS: Final = 200
 MAX_KEY_CHARS: Final = 255
 
-JOB_FIELDS: Final = ("model", "external_id", "metadata")
+JOB_FIELDS: Final = ("model", "external_id", "metadata", "webhook_url")
 """Fields beside the options; only ``model`` has a part in the digest, by the identity of who serves it."""
 
 
@@ -33,15 +35,20 @@ class JobRequest:
     options: Options
     external_id: str | None = None
     metadata: Mapping[str, JsonValue] | None = None
+    webhook_url: str | None = None
 
     @property
     def further(self) -> tuple[str, ...]:
         """What two equal requests also have in common, beside recording and options."""
-        return (self.model, self.external_id or "", json.dumps(self.metadata, sort_keys=True))
+        return (self.model, self.external_id or "", json.dumps(self.metadata, sort_keys=True), self.webhook_url or "")
 
 
-def parse_request(fields: Iterable[tuple[str, str]], offered: Sequence[str]) -> JobRequest:
+def parse_request(
+    fields: Iterable[tuple[str, str]], offered: Sequence[str], openings: Openings = NO_OPENINGS
+) -> JobRequest:
     """The request in these fields; an empty value means the default. ``offered`` are the models, the default first.
+
+    ``openings`` are the private receivers that webhooks may reach.
 
     Raises:
         UsageError: ``unknown_field`` with the nearest valid name, ``model_not_offered`` with the list, or
@@ -53,6 +60,7 @@ def parse_request(fields: Iterable[tuple[str, str]], offered: Sequence[str]) -> 
         model=_model(values.pop("model", "").strip(), offered),
         external_id=_external_id(values.pop("external_id", "")),
         metadata=_metadata(values.pop("metadata", "")),
+        webhook_url=_webhook_url(values.pop("webhook_url", ""), openings),
         options=parse_options(values),
     )
 
@@ -120,6 +128,10 @@ def _model(name: str, offered: Sequence[str]) -> str:
 
 def _external_id(text: str) -> str | None:
     return require_external_id(text) if text.strip() else None
+
+
+def _webhook_url(text: str, openings: Openings) -> str | None:
+    return require_receiver(text.strip(), openings) if text.strip() else None
 
 
 def _metadata(text: str) -> dict[str, JsonValue] | None:

@@ -10,7 +10,6 @@ from api.services.details import Details, DetailsShelf
 from api.services.estimates import eta_s
 from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
-from api.services.reasons import Reason, reason
 from api.services.refusals import ledger_lost
 from api.services.stored import open_stored
 from stenopool.errors import ErrorCode, FatalError, StenopoolError, TransientError, UsageError
@@ -19,6 +18,7 @@ from stenopool.ledger import operations as op
 from stenopool.ledger.model import JobView, RunState, UnitKind
 from stenopool.media.store import Store
 from stenopool.queueing.names import PREPARE
+from stenopool.reasons import Reason, reason
 from stenopool.transcripts.model import Transcript
 from stenopool.transcripts.reading import read_transcript
 

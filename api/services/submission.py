@@ -30,6 +30,7 @@ from stenopool.media.manifest import Manifest
 from stenopool.media.store import Store, media_key, work_key
 from stenopool.queueing.names import PREPARE, recognise_pool
 from stenopool.transcripts.digest import request_hash, transcription_digest
+from stenopool.webhooks.addresses import NO_OPENINGS, Openings
 
 _log = get_logger(__name__)
 
@@ -50,6 +51,8 @@ class SubmissionRules:
     """Those a client may ask for, the default first."""
     max_queued_jobs: int
     max_jobs_per_transcription: int
+    openings: Openings = NO_OPENINGS
+    """Private receivers that webhooks may reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Submissions:
             TransientError: ``ledger_unavailable``, ``ledger_lost``, ``store_unavailable``, ``disk_full``,
                 ``no_worker_for_model``, ``queue_full``, or ``too_many_joined``.
         """
-        request = parse_request(upload.fields, self._rules.models)
+        request = parse_request(upload.fields, self._rules.models, self._rules.openings)
         identity = await self._pools.identity(self._pool(request.model))
         draft = self._draft(tenant, upload, request, identity)
         if idempotency_key is not None:
@@ -147,6 +150,7 @@ class Submissions:
             external_id=request.external_id,
             metadata=None if request.metadata is None else dict(request.metadata),
             request_id=bound_request_id(),
+            webhook_url=request.webhook_url,
         )
 
     async def _attach(self, draft: Manifest, found: Found) -> Submitted:

@@ -1,4 +1,4 @@
-"""The operator's command for keys: ``stenopool keys create``, ``list``, ``revoke`` and ``webhook-secret``.
+"""The operator's commands for credentials: ``stenopool keys create``, ``list``, ``revoke``; ``stenopool webhooks secret``.
 
 Works on the store of DATA_DIR, as its owner; no process needs to run. What is printed on standard output is for a
 program or a pipe, remarks go to standard error.
@@ -25,7 +25,8 @@ from stenopool.media.local_store import LocalStore
 from stenopool.redis_pools import redis_client
 from stenopool.settings import Settings, load_settings
 
-keys_app = typer.Typer(help="Keys of tenants, and their webhook secrets.", no_args_is_help=True)
+keys_app = typer.Typer(help="Keys of tenants.", no_args_is_help=True)
+webhooks_app = typer.Typer(help="Secrets that sign webhooks.", no_args_is_help=True)
 
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,4})([hd])")
 
@@ -74,9 +75,14 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, as the list
         _remark(f"key {record.key_id} is revoked" + ("" if is_told else f"; in force within {COPY_TTL_S + 5} s"))
 
 
-@keys_app.command("webhook-secret")
+@webhooks_app.callback()
+def _of_webhooks() -> None:
+    """Keeps ``secret`` a command of its own: Typer makes a lone one the whole."""
+
+
+@webhooks_app.command("secret")
 def webhook_secret(
-    tenant: _Tenant = DEFAULT_TENANT,
+    tenant: Annotated[str, typer.Option(help="Whose webhooks it signs.")] = DEFAULT_TENANT,
     rotate: Annotated[bool, typer.Option("--rotate", help="Makes a new one first.")] = False,
     overlap: Annotated[str, typer.Option(help="How long the old one signs beside it, as 24h or 7d.")] = "24h",
 ) -> None:

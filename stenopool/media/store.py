@@ -79,6 +79,16 @@ def manifest_key(day: date, job_id: str) -> str:
     return f"manifests/{day.isoformat()}/{job_id}.json"
 
 
+def deliveries_prefix(day: date, job_id: str) -> str:
+    """Below it: what the webhook of a job submitted on ``day`` (UTC) was told."""
+    return f"deliveries/{day.isoformat()}/{job_id}/"
+
+
+def delivery_key(day: date, job_id: str, run_number: int, event: str) -> str:
+    """The note that such a job's webhook was told of an ending."""
+    return f"{deliveries_prefix(day, job_id)}{run_number}-{event}.json"
+
+
 def work_key(transcription_id: str) -> str:
     """Prefix of a run's work folder, without a slash at the end."""
     return f"work/{transcription_id}"

@@ -26,10 +26,12 @@ from stenopool.media.kinds import WAV
 from stenopool.media.local_store import LocalStore
 from stenopool.media.store import Store
 from stenopool.queueing.names import PREPARE, recognise_pool
+from stenopool.webhooks.addresses import Openings
 from tests.integration.api.scripted_worker import ScriptedWorker
 
 POOL = recognise_pool("faster-whisper", "demo")
 TENANT = "ann"
+OPENINGS = Openings.of(["127.0.0.0/8"], [])
 T = TypeVar("T")
 
 
@@ -84,13 +86,15 @@ class Office:
         self.worker.register()
         self.jobs: list[str] = []
 
-    def submit(self, recording: str) -> str:
+    def submit(self, recording: str, **fields: str) -> str:
         """A job for the recording of this name; the same name is the same recording."""
-        upload = Upload(new_id(), self._spool / new_id(), f"{recording}.wav", WAV, 9, recording * 64, ())
+        upload = Upload(
+            new_id(), self._spool / new_id(), f"{recording}.wav", WAV, 9, recording * 64, tuple(fields.items())
+        )
         upload.path.write_bytes(recording.encode())
         ledger = Awaited(self.ledger)
         submissions = Submissions(
-            ledger, self.store, PoolWatch(ledger), SubmissionRules("faster-whisper", ["demo"], 10_000, 1000)
+            ledger, self.store, PoolWatch(ledger), SubmissionRules("faster-whisper", ["demo"], 10_000, 1000, OPENINGS)
         )
         job_id = _run(submissions.submit(TENANT, upload)).job_id
         self.jobs.append(job_id)

@@ -6,6 +6,7 @@ import pytest
 
 from api.services.job_request import JobRequest, parse_request, require_key
 from stenopool.errors import ErrorCode, UsageError
+from stenopool.webhooks.addresses import Openings
 
 OFFERED = ("base", "large-v3")
 
@@ -82,9 +83,18 @@ def test_an_external_id_may_be_in_any_script() -> None:
 
 
 def test_names_and_model_are_part_of_what_makes_requests_equal() -> None:
-    requests = [parse(), parse(model="large-v3"), parse(external_id="a"), parse(metadata='{"a":1}')]
-    assert len({request.further for request in requests}) == 4
+    hook = parse(webhook_url="https://app.example/")
+    requests = [parse(), parse(model="large-v3"), parse(external_id="a"), parse(metadata='{"a":1}'), hook]
+    assert len({request.further for request in requests}) == 5
     assert parse(metadata='{"a":1,"b":2}').further == parse(metadata='{"b":2,"a":1}').further
+
+
+def test_a_webhook_url_is_taken_as_it_came_and_only_where_it_may_lead() -> None:
+    assert parse(webhook_url=" https://app.example/a?b ").webhook_url == "https://app.example/a?b"
+    assert parse(webhook_url="").webhook_url is None
+    assert refused(webhook_url="http://127.0.0.1/").message.startswith("webhook_url")
+    opened = Openings.of(["127.0.0.0/8"], [])
+    assert parse_request([("webhook_url", "http://127.0.0.1/")], OFFERED, opened).webhook_url == "http://127.0.0.1/"
 
 
 @pytest.mark.parametrize("key", ["", "a" * 256, "a b", "ü", "a\x7f"])

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from api.middleware import RequestId
 from api.problems import MEDIA_TYPE, STATUS, add_problem_handlers, problem_response
 from api.services.lookup import JobFailedError
-from api.services.reasons import REASON_CODES, reason
 from stenopool.errors import ErrorCode, FatalError, TransientError, UsageError
+from stenopool.reasons import REASON_CODES, reason
 
 
 def call(app: Any, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], Any]:
