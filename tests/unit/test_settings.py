@@ -50,7 +50,7 @@ def test_a_missing_secret_file_is_said_without_its_path(tmp_path: Path) -> None:
     assert str(tmp_path) not in str(caught.value)
 
 
-def test_secrets_do_not_show_when_settings_are_printed() -> None:
+def test_threat_27_secrets_do_not_show_when_settings_are_printed() -> None:
     assert "hunter2" not in repr(load_settings({"REDIS_PASSWORD": "hunter2"}))
 
 

@@ -19,7 +19,7 @@ STRANGERS = (
 
 @pytest.mark.parametrize("headers", STRANGERS)
 @pytest.mark.parametrize("path", ["/metrics", "/stats"])
-def test_for_strangers_there_is_nothing(http: httpx.Client, path: str, headers: dict[str, str]) -> None:
+def test_threat_20_for_strangers_there_is_nothing(http: httpx.Client, path: str, headers: dict[str, str]) -> None:
     answer = http.get(path, headers=headers)
     nowhere = http.get("/nowhere", headers=headers)
     assert answer.status_code == 404

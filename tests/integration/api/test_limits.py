@@ -65,7 +65,7 @@ def is_whole(answer: bytes) -> bool:
     return bool(gap) and length is not None and len(body) >= int(length[1])
 
 
-def test_a_trickle_is_ended_after_its_window(own_redis: RedisServer, data_dir: Path) -> None:
+def test_threat_14_a_trickle_is_ended_after_its_window(own_redis: RedisServer, data_dir: Path) -> None:
     settings = {"MIN_UPLOAD_RATE": "10000", "UPLOAD_WINDOW_S": str(WINDOW_S)}
     with serving(own_redis, data_dir, settings) as server:
         answer, after_s = trickle(server, 0.05)
@@ -77,7 +77,9 @@ def test_a_trickle_is_ended_after_its_window(own_redis: RedisServer, data_dir: P
         wait_until(lambda: server.spool == [], 5, "an empty spool")
 
 
-def test_a_client_that_says_nothing_more_is_ended_after_its_window(own_redis: RedisServer, data_dir: Path) -> None:
+def test_threat_14_a_client_that_says_nothing_more_is_ended_after_its_window(
+    own_redis: RedisServer, data_dir: Path
+) -> None:
     settings = {"MIN_UPLOAD_RATE": "1000", "UPLOAD_WINDOW_S": str(WINDOW_S)}
     with serving(own_redis, data_dir, settings) as server:
         answer, after_s = trickle(server, 20)
@@ -85,7 +87,9 @@ def test_a_client_that_says_nothing_more_is_ended_after_its_window(own_redis: Re
         assert after_s < 3 * WINDOW_S
 
 
-def test_an_upload_that_keeps_the_pace_is_ended_at_its_deadline(own_redis: RedisServer, data_dir: Path) -> None:
+def test_threat_14_an_upload_that_keeps_the_pace_is_ended_at_its_deadline(
+    own_redis: RedisServer, data_dir: Path
+) -> None:
     with serving(own_redis, data_dir, {"MIN_UPLOAD_RATE": "100", "UPLOAD_DEADLINE_S": "2"}) as server:
         answer, after_s = trickle(server, 0.05, bytes(100))
         assert answer.startswith("HTTP/1.1 408 ")
@@ -93,7 +97,7 @@ def test_an_upload_that_keeps_the_pace_is_ended_at_its_deadline(own_redis: Redis
         assert 1.6 < after_s < 6
 
 
-def test_fifty_slow_clients_hold_up_nobody_and_are_all_ended(own_redis: RedisServer, data_dir: Path) -> None:
+def test_threat_14_fifty_slow_clients_hold_up_nobody_and_are_all_ended(own_redis: RedisServer, data_dir: Path) -> None:
     settings = {"MIN_UPLOAD_RATE": "10000", "UPLOAD_WINDOW_S": "2"}
     with serving(own_redis, data_dir, settings) as server:
         wires = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(50)]
@@ -115,7 +119,7 @@ def test_fifty_slow_clients_hold_up_nobody_and_are_all_ended(own_redis: RedisSer
         ({"MAX_QUEUED_JOBS": "1"}, 2, (503, "queue_full")),
     ],
 )
-def test_a_full_disk_or_queue_is_told_with_its_code_and_a_time(
+def test_threat_03_a_full_disk_or_queue_is_told_with_its_code_and_a_time(
     own_redis: RedisServer, data_dir: Path, settings: Mapping[str, str], uploads: int, expected: tuple[int, str]
 ) -> None:
     with (

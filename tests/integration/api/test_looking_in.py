@@ -173,7 +173,7 @@ def test_promtool_finds_nothing_to_say(moved: Ground) -> None:
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-def test_nothing_is_told_of_clients_or_recordings(moved: Ground) -> None:
+def test_threat_20_nothing_is_told_of_clients_or_recordings(moved: Ground) -> None:
     http = moved.http
     job_id = submit(http, wav(), "salary talk.wav")
     http.get(f"/status/{job_id}", params={"key": "sk_secret"})

@@ -93,7 +93,7 @@ def test_formats_that_are_not_acceptable_are_told(http: httpx.Client, worker: Sc
     assert (answer.status_code, code_of(answer)) == (422, "invalid_request")
 
 
-def test_hostile_text_makes_no_markup_and_no_further_cue(
+def test_threat_26_hostile_text_makes_no_markup_and_no_further_cue(
     http: httpx.Client, worker: ScriptedWorker, tmp_path: Path
 ) -> None:
     job_id = completed(http, worker, HOSTILE)

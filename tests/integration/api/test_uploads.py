@@ -46,13 +46,13 @@ def _nothing_left(api: ApiServer, worker: ScriptedWorker) -> Iterator[None]:
     wait_until(lambda: api.spool == [], 5, "an empty spool")
 
 
-def test_a_chunked_body_over_the_limit_is_refused(http: httpx.Client) -> None:
+def test_threat_01_a_chunked_body_over_the_limit_is_refused(http: httpx.Client) -> None:
     answer = http.post("/transcribe", content=chunks(LIMIT_BYTES * 4), headers=FORM)
     assert (answer.status_code, code_of(answer)) == (413, "file_too_large")
     assert answer.headers["connection"] == "close"
 
 
-def test_a_length_over_the_limit_is_refused_before_the_body(api: ApiServer) -> None:
+def test_threat_01_a_length_over_the_limit_is_refused_before_the_body(api: ApiServer) -> None:
     with socket.create_connection(("127.0.0.1", api.port), timeout=5) as wire:
         wire.sendall(
             f"POST /transcribe HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {FORM['Content-Type']}\r\n"
@@ -81,7 +81,7 @@ def test_a_client_that_sends_all_before_it_reads_gets_the_refusal(api: ApiServer
         (b"", 422, "empty_file"),
     ],
 )
-def test_what_is_no_recording_is_refused(http: httpx.Client, content: bytes, status: int, code: str) -> None:
+def test_threat_08_what_is_no_recording_is_refused(http: httpx.Client, content: bytes, status: int, code: str) -> None:
     answer = http.post("/transcribe", files={"file": ("talk.mp3", content, "audio/mpeg")})
     assert (answer.status_code, code_of(answer)) == (status, code)
 
@@ -101,7 +101,7 @@ def test_a_broken_form_is_refused(http: httpx.Client) -> None:
     assert (answer.status_code, code_of(answer)) == (400, "malformed_upload")
 
 
-def test_a_compressed_body_is_refused(http: httpx.Client) -> None:
+def test_threat_33_a_compressed_body_is_refused(http: httpx.Client) -> None:
     answer = http.post("/transcribe", content=b"\x1f\x8b", headers={**FORM, "Content-Encoding": "gzip"})
     assert (answer.status_code, code_of(answer)) == (415, "unsupported_encoding")
 
@@ -112,7 +112,7 @@ def test_an_unknown_field_is_refused_with_the_nearest_name(http: httpx.Client) -
     assert "language" in answer.json()["hint"]
 
 
-def test_a_client_that_breaks_off_leaves_no_file(api: ApiServer) -> None:
+def test_threat_03_a_client_that_breaks_off_leaves_no_file(api: ApiServer) -> None:
     with socket.create_connection(("127.0.0.1", api.port), timeout=5) as wire:
         head = f"POST /transcribe HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {FORM['Content-Type']}\r\n"
         wire.sendall(f"{head}Content-Length: {LIMIT_BYTES}\r\n\r\n".encode() + HEAD + wav(100_000))
@@ -120,7 +120,7 @@ def test_a_client_that_breaks_off_leaves_no_file(api: ApiServer) -> None:
     wait_until(lambda: api.spool == [], 5, "the spool file to go")
 
 
-def test_a_large_body_costs_no_memory_and_holds_up_nobody(own_redis: RedisServer, tmp_path: Path) -> None:
+def test_threat_01_a_large_body_costs_no_memory_and_holds_up_nobody(own_redis: RedisServer, tmp_path: Path) -> None:
     with (
         redis_client(own_redis.url) as redis,
         ApiServer(own_redis.url, tmp_path / "data", {"MAX_FILE_SIZE_MB": "400"}) as server,

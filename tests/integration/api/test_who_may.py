@@ -1,5 +1,5 @@
 """Who may, on a real API process: keys, tenants, this machine, and everybody else. Threats are numbered as in the list
-of docs/explanation/access.md."""
+of docs/explanation/security.md."""
 
 import hashlib
 import shutil

@@ -88,7 +88,7 @@ def play_lists(address: str) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", play_lists(""))
-def test_a_play_list_opens_nothing_even_where_the_victim_lies_beside_it(
+def test_threat_07_a_play_list_opens_nothing_even_where_the_victim_lies_beside_it(
     tmp_path: Path, listener: socket.socket, name: str
 ) -> None:
     host, port = listener.getsockname()
@@ -99,7 +99,7 @@ def test_a_play_list_opens_nothing_even_where_the_victim_lies_beside_it(
     assert nobody_came(listener)
 
 
-def test_the_same_play_list_opens_the_victim_without_the_white_list(tmp_path: Path) -> None:
+def test_threat_07_the_same_play_list_opens_the_victim_without_the_white_list(tmp_path: Path) -> None:
     """Shows that the test above can fail."""
     write_wav(tmp_path / "victim.wav", [tone(16_000)])
     (tmp_path / "media").write_bytes(play_lists("")["ffconcat"])
@@ -109,7 +109,7 @@ def test_the_same_play_list_opens_the_victim_without_the_white_list(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", play_lists(""))
-def test_a_play_list_in_disguise_is_undecodable(
+def test_threat_07_a_play_list_in_disguise_is_undecodable(
     tmp_path: Path, decode: Decoder, listener: socket.socket, name: str
 ) -> None:
     host, port = listener.getsockname()
@@ -125,7 +125,9 @@ def test_a_play_list_in_disguise_is_undecodable(
     assert decode.left_behind() == ["victim.wav"]
 
 
-def test_the_child_works_in_a_folder_with_nothing_but_the_media(tmp_path: Path, decode: Decoder, endless: Path) -> None:
+def test_threat_07_the_child_works_in_a_folder_with_nothing_but_the_media(
+    tmp_path: Path, decode: Decoder, endless: Path
+) -> None:
     write_wav(decode.folder / "another.wav", [tone(16_000)])
     seen: list[list[str]] = []
 
@@ -138,7 +140,7 @@ def test_the_child_works_in_a_folder_with_nothing_but_the_media(tmp_path: Path, 
     assert seen == [["media"]]
 
 
-def test_ten_hours_of_silence_in_138_kb_are_too_long_within_little_memory(tmp_path: Path, bomb: Path) -> None:
+def test_threat_04_ten_hours_of_silence_in_138_kb_are_too_long_within_little_memory(tmp_path: Path, bomb: Path) -> None:
     assert bomb.stat().st_size < 150_000
     # In a process of its own, so that no other child of the tests counts.
     code = (
@@ -172,7 +174,7 @@ def test_a_recording_as_long_as_is_allowed_passes(tmp_path: Path, decode: Decode
     ],
     ids=["wall clock", "processor time", "memory"],
 )
-def test_a_limit_that_is_reached_is_the_files_fault_and_leaves_nothing(
+def test_threat_04_a_limit_that_is_reached_is_the_files_fault_and_leaves_nothing(
     decode: Decoder, endless: Path, limits: DecodeLimits, code: ErrorCode
 ) -> None:
     with pytest.raises(UsageError) as caught:

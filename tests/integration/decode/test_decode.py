@@ -93,7 +93,7 @@ def test_a_second_decoding_replaces_the_first(tmp_path: Path, decode: Decoder) -
     [b"", b"Hello, this is text.\n", b"\x89PNG\r\n\x1a\n" + bytes(500), b"PK\x03\x04" + bytes(500), bytes(10_000)],
     ids=["empty", "text", "png", "zip", "zeros"],
 )
-def test_what_is_no_recording_is_undecodable(tmp_path: Path, decode: Decoder, body: bytes) -> None:
+def test_threat_08_what_is_no_recording_is_undecodable(tmp_path: Path, decode: Decoder, body: bytes) -> None:
     file = tmp_path / "talk.mp3"
     file.write_bytes(body)
     assert refusal_of(decode, file) is ErrorCode.UNDECODABLE_MEDIA
@@ -148,7 +148,9 @@ def test_a_recording_that_breaks_off_gives_what_there_is_with_a_warning(
 
 
 @pytest.mark.parametrize("size", [0xFFFF_FFFF, 0x7FFF_FFFF, 0])
-def test_a_wav_that_does_not_know_its_length_is_read_to_its_end(tmp_path: Path, decode: Decoder, size: int) -> None:
+def test_threat_05_a_wav_that_does_not_know_its_length_is_read_to_its_end(
+    tmp_path: Path, decode: Decoder, size: int
+) -> None:
     file = write_wav(tmp_path / "stream.wav", [tone(16_000)])
     body = bytearray(file.read_bytes())
     body[4:8] = body[40:44] = size.to_bytes(4, "little")
@@ -158,16 +160,16 @@ def test_a_wav_that_does_not_know_its_length_is_read_to_its_end(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("rate", [1, 999, 1_000_000])
-def test_a_forged_sample_rate_is_refused(tmp_path: Path, decode: Decoder, rate: int) -> None:
+def test_threat_05_a_forged_sample_rate_is_refused(tmp_path: Path, decode: Decoder, rate: int) -> None:
     assert refusal_of(decode, write_wav(tmp_path / "x.wav", [tone(16_000)], rate)) is ErrorCode.UNDECODABLE_MEDIA
 
 
-def test_more_channels_than_a_studio_has_are_refused(tmp_path: Path, decode: Decoder) -> None:
+def test_threat_05_more_channels_than_a_studio_has_are_refused(tmp_path: Path, decode: Decoder) -> None:
     file = write_wav(tmp_path / "x.wav", [tone(16_000, 0.1)] * 33)
     assert refusal_of(decode, file) is ErrorCode.UNDECODABLE_MEDIA
 
 
-def test_more_streams_than_a_film_has_are_refused(tmp_path: Path, decode: Decoder) -> None:
+def test_threat_05_more_streams_than_a_film_has_are_refused(tmp_path: Path, decode: Decoder) -> None:
     assert refusal_of(decode, write_many_streams(tmp_path / "x.mkv", 65)) is ErrorCode.UNDECODABLE_MEDIA
     assert decode(write_many_streams(tmp_path / "y.mkv", 64)).codec == "pcm_s16le"
 
@@ -190,7 +192,7 @@ def ending_of(decode: Decoder, source: Path) -> str:
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "mp3", "m4a", "opus", "webm", "aac", "wma"])
-def test_damaged_files_end_in_a_recording_or_a_refusal_never_in_a_fault_of_ours(
+def test_threat_06_damaged_files_end_in_a_recording_or_a_refusal_never_in_a_fault_of_ours(
     tmp_path: Path, decode: Decoder, ending: str
 ) -> None:
     dice = np.random.default_rng(7)

@@ -47,7 +47,7 @@ def test_equal_weights_in_two_folders_have_one_revision(tmp_path: Path) -> None:
     assert weights_revision(folder) == weights_revision(MODELS / "demo")
 
 
-def test_other_weights_have_another_revision(tmp_path: Path) -> None:
+def test_threat_29_other_weights_have_another_revision(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(MODELS / "demo", tmp_path / "copy"))
     with (folder / "model.bin").open("ab") as file:
         file.write(b"x")

@@ -35,7 +35,7 @@ def in_process(hub_url: str, home: Path, *arguments: str, offline: bool = False)
     )
 
 
-def test_fetched_weights_are_found_and_named_by_their_commit(hub: Hub, tmp_path: Path) -> None:
+def test_threat_29_fetched_weights_are_found_and_named_by_their_commit(hub: Hub, tmp_path: Path) -> None:
     fetched = weights(hub.url, tmp_path, "fetch", "tiny")
     assert fetched.returncode == 0, fetched.stderr
     assert f"fetching {REPOSITORY} from the hub: 4 MB" in fetched.stderr
@@ -63,7 +63,7 @@ def test_the_size_is_told_without_fetching(hub: Hub, tmp_path: Path) -> None:
     assert not any("/resolve/" in request and request.startswith("GET") for request in hub.requests)
 
 
-def test_a_search_on_the_disk_never_asks_the_hub(hub: Hub, tmp_path: Path) -> None:
+def test_threat_29_a_search_on_the_disk_never_asks_the_hub(hub: Hub, tmp_path: Path) -> None:
     for name in ("tiny", "base", REPOSITORY, "demo", "bas"):
         weights(hub.url, tmp_path, "resolve", name)
     assert hub.requests == []

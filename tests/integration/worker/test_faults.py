@@ -161,7 +161,7 @@ def _gives_back(grounds: Ground, worker: Worker, stop: Callable[[], None]) -> No
     assert "span 1/1 given back" in worker.log()
 
 
-def test_a_worker_with_other_weights_neither_claims_nor_eats_bells(grounds: Ground) -> None:
+def test_threat_29_a_worker_with_other_weights_neither_claims_nor_eats_bells(grounds: Ground) -> None:
     other = WorkerPulse("elsewhere:1:x", (POOL,), IDENTITY.replace("fake-1", "fake-2"), "elsewhere", 1, "idle")
     assert grounds.ledger.do(op.register(other, 60_000)).outcome is RegisterOutcome.OK
     worker = grounds.launch("-Q", POOL)

@@ -80,18 +80,18 @@ def test_an_encoded_part_is_refused() -> None:
     assert refused(multipart(part)) is ErrorCode.UNSUPPORTED_ENCODING
 
 
-def test_as_many_fields_as_are_allowed_are_taken_and_one_more_is_refused() -> None:
+def test_threat_02_as_many_fields_as_are_allowed_are_taken_and_one_more_is_refused() -> None:
     fields = [field(f"f{number}", "") for number in range(MAX_FIELDS)]
     assert len(read(multipart(*fields, file(WAV)))[0].fields) == MAX_FIELDS
     assert refused(multipart(*fields, field("one-more", ""), file(WAV))) is ErrorCode.INVALID_REQUEST
 
 
-def test_fields_are_limited_in_sum() -> None:
+def test_threat_02_fields_are_limited_in_sum() -> None:
     half = "x" * (MAX_FIELD_BYTES // 2)
     assert refused(multipart(field("a", half), field("b", half), file(WAV))) is ErrorCode.INVALID_REQUEST
 
 
-def test_part_headers_without_end_are_refused() -> None:
+def test_threat_02_part_headers_without_end_are_refused() -> None:
     assert refused(b"--" + BOUNDARY + b"\r\nX-Junk: " + b"a" * 100_000) is ErrorCode.MALFORMED_UPLOAD
 
 
@@ -128,5 +128,5 @@ def test_a_boundary_no_client_makes_is_malformed() -> None:
         ("/", ""),
     ],
 )
-def test_a_file_name_is_text_for_display_only(given: str, shown: str) -> None:
+def test_threat_09_a_file_name_is_text_for_display_only(given: str, shown: str) -> None:
     assert display_text(given) == shown

@@ -48,7 +48,7 @@ def test_the_table_is_the_one_of_the_whisper_command() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["=", "+", "-", "@", "\t=", "\r=", "＝", "－", '"', "'=", "''\""])
-def test_no_field_of_the_table_is_a_formula_or_a_quotation(prefix: str) -> None:
+def test_threat_26_no_field_of_the_table_is_a_formula_or_a_quotation(prefix: str) -> None:
     text = prefix + "cmd|' /C calc'!A0"
     row = render(transcript(said(text), said("Next.", 4, 5)), Format.TSV).splitlines()[1].split("\t")
     assert row[2] == "'" + text.strip()

@@ -69,7 +69,9 @@ def test_vtt_is_written_with_numbered_cues() -> None:
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("form", SUBTITLES)
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_comes_back_as_it_was(text: str, form: Format, read: Callable[[str, Format], list[Shown]]) -> None:
+def test_threat_26_hostile_text_comes_back_as_it_was(
+    text: str, form: Format, read: Callable[[str, Format], list[Shown]]
+) -> None:
     made = transcript(said("Before.", 0, 2), said(text, 5, 9), said("After.", 12, 14))
     expected = shown(made, rules_for("en"))
     assert len(expected) >= 3
