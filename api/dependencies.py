@@ -24,6 +24,7 @@ from api.services.results import Results
 from api.services.retries import Retries
 from api.services.submission import Submissions
 from api.services.uploads import Uploads
+from api.services.usage import UsageShelf
 from api.services.webhook_log import WebhookLog
 from stenopool.keys.model import Scope
 
@@ -44,6 +45,7 @@ class Services:
     retries: Retries
     cancellation: Cancellation
     webhooks: WebhookLog
+    usage: UsageShelf
     health: HealthWatch
     census: CensusWatch
     exposition: Exposition

@@ -32,12 +32,14 @@ from api.services.openai.waiting import PolledWaiting
 from api.services.pace import Pace
 from api.services.peaks import PeaksShelf
 from api.services.pools import PoolWatch
+from api.services.quotas import TenantQuotas, common_limits
 from api.services.results import Results
 from api.services.retries import Retries
 from api.services.spool import Spool
 from api.services.submission import SubmissionRules, Submissions
 from api.services.tokens import tokens_of
 from api.services.uploads import Uploads
+from api.services.usage import UsageShelf
 from api.services.webhook_log import WebhookLog
 from stenopool.checks import Check, Level, require, startup_checks
 from stenopool.errors import ErrorCode, StenopoolError, TransientError
@@ -225,6 +227,8 @@ async def _services(
         max_queued_jobs=settings.max_queued_jobs,
         max_jobs_per_transcription=settings.max_jobs_per_transcription,
         openings=Openings.of(settings.webhook_allowed_networks, settings.webhook_allowed_hosts),
+        max_audio_s=settings.max_audio_s,
+        quotas=TenantQuotas(KeyBook(store), common_limits(settings)),
     )
     health_rules = HealthRules(
         pool=recognise_pool(settings.engine, models[0]),
@@ -248,6 +252,7 @@ async def _services(
         retries=Retries(ledger, store, lookup, pools, submission_rules),
         cancellation=Cancellation(ledger, store, lookup),
         webhooks=WebhookLog(ledger, store, lookup),
+        usage=UsageShelf(ledger, store),
         health=HealthWatch(census, store, health_rules),
         census=census,
         exposition=Exposition(census, metrics_folder, settings.data_dir),

@@ -104,6 +104,10 @@ class StatusBody(Body):
     )
     ended_at: datetime | None = Field(description="When the job ended; null before.")
     duration: float | None = Field(description="Length of the recording in seconds; null until it is decoded.")
+    estimated_duration: float | None = Field(
+        description="A guess at that length, from the size and kind of the file alone, rather short than long; null once "
+        "`duration` is known, and where the store does not tell just now."
+    )
     model: str | None = Field(description="Model that was asked for; null where the store does not tell just now.")
     options: dict[str, JsonValue] | None = Field(
         description="The options in force, defaults filled in; null where the store does not tell just now."
@@ -133,6 +137,7 @@ class StatusBody(Body):
             started_at=None if job.started_ms is None else from_ms(job.started_ms),
             ended_at=None if job.ended_ms is None else from_ms(job.ended_ms),
             duration=job.audio_s,
+            estimated_duration=details.estimated_s if details and job.audio_s is None else None,
             model=details.model if details else None,
             options=dict(details.options) if details else None,
             external_id=details.external_id if details else None,

@@ -31,7 +31,9 @@ _postman: Final[list[PostmanThread]] = []
 """One, once the housekeeper is ready; the clock alone has none."""
 
 app = make_app(
-    "stenopool.beat", "beat.app:configuration", ["beat.tasks.ledger", "beat.tasks.pulse", "beat.tasks.spool"]
+    "stenopool.beat",
+    "beat.app:configuration",
+    ["beat.tasks.ledger", "beat.tasks.pulse", "beat.tasks.spool", "beat.tasks.usage"],
 )
 
 

@@ -41,6 +41,11 @@ TIMETABLE: Final = (
         "Counters of waiting audio are kept by adding and subtracting; a daily count ends what may have drifted.",
     ),
     Entry(
+        "usage.roll_up",
+        timedelta(minutes=1),
+        "What the ledger counts of a day is put into the store; a Redis that is lost loses what came since.",
+    ),
+    Entry(
         "spool.clear",
         timedelta(hours=1),
         "A killed process leaves its unfinished upload or decoding behind; after a day nobody works on it any more.",

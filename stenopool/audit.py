@@ -22,6 +22,7 @@ class Act(StrEnum):
     RETRY = "retry"
     CREATE_KEY = "create_key"
     REVOKE_KEY = "revoke_key"
+    SET_LIMITS = "set_limits"
     ROTATE_WEBHOOK_SECRET = "rotate_webhook_secret"  # noqa: S105 - the name of an act.
 
 

@@ -1,4 +1,4 @@
-"""The operator's command: up, demo, model, keys, webhooks."""
+"""The operator's command: up, demo, model, keys, webhooks, tenants."""
 
 import sys
 import time
@@ -10,6 +10,7 @@ import typer
 
 from stenopool.errors import StenopoolError
 from stenopool.keys.command import keys_app, webhooks_app
+from stenopool.keys.tenants_command import tenants_app
 from stenopool.local.demo import DemoRequest, run_demo
 from stenopool.local.display import Display, wants_plain_lines
 from stenopool.local.engine_choice import fetch
@@ -28,6 +29,7 @@ model_app = typer.Typer(help="Weights of models.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 app.add_typer(keys_app, name="keys")
 app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(tenants_app, name="tenants")
 
 _ModelOption = Annotated[str, typer.Option(help="Whisper model to use; fetched first where it is not on the disk.")]
 

@@ -98,6 +98,14 @@ class Settings(BaseModel):
     max_queued_jobs: int = Field(10_000, ge=1, description="Uploads are refused beyond this many waiting units.")
     max_jobs_per_transcription: int = Field(1000, ge=1, description="Jobs that may share one running transcription.")
 
+    tenant_max_active_jobs: int = Field(0, ge=0, description="Jobs of one tenant that have not ended; 0 = any number.")
+    tenant_audio_minutes_per_day: int = Field(
+        0, ge=0, description="Minutes of audio that one tenant may have transcribed in a day (UTC); 0 = any number."
+    )
+    tenant_max_stored_mb: int = Field(
+        0, ge=0, description="Recordings of one tenant that the store keeps at a time, MiB; 0 = any number."
+    )
+
     # Who may.
     api_key: SecretStr | None = Field(
         None, description="Key of tenant default, 16 characters or more; once set, nobody is served without a key."

@@ -24,6 +24,9 @@ ACCESS_PROBLEMS: Final = (
 )
 """How every route that asks who calls may end."""
 
+QUOTA_PROBLEMS: Final = (ErrorCode.QUOTA_ACTIVE_JOBS, ErrorCode.QUOTA_AUDIO, ErrorCode.QUOTA_STORED)
+"""What a tenant is told that has all it may have."""
+
 _EVERYWHERE: Final = "Any other problem, for instance `internal_error`"
 
 _CREDENTIALS: Final[dict[str, dict[str, Any]]] = {

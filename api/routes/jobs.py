@@ -160,6 +160,8 @@ async def result(
         ErrorCode.NOT_RETRYABLE,
         ErrorCode.INPUT_MISSING,
         ErrorCode.TOO_MANY_JOINED,
+        ErrorCode.QUOTA_ACTIVE_JOBS,
+        ErrorCode.QUOTA_AUDIO,
         ErrorCode.NO_WORKER_FOR_MODEL,
         ErrorCode.QUEUE_FULL,
         ErrorCode.STORE_UNAVAILABLE,

@@ -6,7 +6,7 @@ from typing import Any, Final
 from api.openai_problems import as_openai
 from api.openai_schemas import OpenAiProblem, TranscriptionBody, VerboseBody
 from api.problems import STATUS
-from api.routes.documents import ACCESS_PROBLEMS
+from api.routes.documents import ACCESS_PROBLEMS, QUOTA_PROBLEMS
 from api.services.form import FILE_FIELD
 from api.services.openai.audio_call import AnswerFormat, Granularity
 from api.services.openai.fields import FIELDS, OPTION_FIELDS, Use
@@ -97,6 +97,7 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
         ErrorCode.TASK_NOT_SUPPORTED,
         ErrorCode.INPUT_MISSING,
         ErrorCode.TOO_MANY_JOINED,
+        *QUOTA_PROBLEMS,
         ErrorCode.ENGINE_FAILED,
         ErrorCode.ENGINE_TIMEOUT,
         ErrorCode.OUT_OF_MEMORY,

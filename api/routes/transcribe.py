@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.dependencies import ServicesHere, TenantHere
 from api.limits import limit_submissions
-from api.routes.documents import ACCESS_PROBLEMS, problems, upload
+from api.routes.documents import ACCESS_PROBLEMS, QUOTA_PROBLEMS, problems, upload
 from api.schemas import AcceptedBody
 from api.services.form import MAX_FIELDS
 from api.services.job_request import require_key
@@ -33,6 +33,7 @@ _PROBLEMS = problems(
     ErrorCode.MODEL_NOT_OFFERED,
     ErrorCode.IDEMPOTENCY_CONFLICT,
     ErrorCode.TOO_MANY_JOINED,
+    *QUOTA_PROBLEMS,
     ErrorCode.NO_WORKER_FOR_MODEL,
     ErrorCode.QUEUE_FULL,
     ErrorCode.LEDGER_UNAVAILABLE,

@@ -25,6 +25,8 @@ class Details:
     """The file's whole name; the ledger keeps 64 bytes of it."""
     model: str | None
     options: Mapping[str, JsonValue]
+    estimated_s: float | None
+    """How long the recording was expected to be when it came."""
     external_id: str | None
     metadata: Mapping[str, JsonValue] | None
 
@@ -59,6 +61,7 @@ def _details(manifest: Manifest) -> Details:
         name=manifest.name,
         model=manifest.model,
         options=json.loads(manifest.options),
+        estimated_s=manifest.estimated_s or None,
         external_id=manifest.external_id,
         metadata=manifest.metadata,
     )

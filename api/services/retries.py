@@ -11,13 +11,14 @@ from api.services.deadline import AnyLedger
 from api.services.lookup import Lookup
 from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
+from api.services.quotas import QuotaWish, quota_refusal
 from api.services.refusals import ledger_lost, queue_full, too_many_joined
 from api.services.submission import Accepted, SubmissionRules, submission_of
 from stenopool.errors import ErrorCode, StenopoolError, UsageError
 from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
-from stenopool.ledger.model import Retried, RetryOutcome, RunState
+from stenopool.ledger.model import JobView, Retried, RetryOutcome, RunState
 from stenopool.logs import bound_request_id
 from stenopool.media.manifest import Manifest
 from stenopool.media.store import Store, work_key
@@ -49,9 +50,9 @@ class Retries:
 
         Raises:
             UsageError: ``unknown_job``, ``not_retryable`` for a job that did not end badly, ``input_missing`` when the
-                recording is gone.
+                recording is gone, ``quota_audio`` when no day has so much.
             TransientError: ``ledger_unavailable``, ``ledger_lost``, ``store_unavailable``, ``disk_full``,
-                ``no_worker_for_model``, ``queue_full`` or ``too_many_joined``.
+                ``no_worker_for_model``, ``queue_full``, ``too_many_joined``, ``quota_active_jobs`` or ``quota_audio``.
         """
         job = await self._lookup.job(job_id, tenant)
         if job.state not in (RunState.FAILED, RunState.CANCELLED):
@@ -60,16 +61,16 @@ class Retries:
         if before is None:
             raise _media_gone()
         has_media = await anyio.to_thread.run_sync(self._store.exists, before.media_key)
-        draft = await self._draft(before)
+        draft, quotas = await self._draft(before, job), await self._rules.quotas.of(tenant)
         await self._manifests.write(draft)
         fail_at(Failpoint.API_BEFORE_RETRY)
         answer = await self._ledger.do(
-            op.retry(submission_of(draft, draft.media_key if has_media else None, self._rules))
+            op.retry(submission_of(draft, draft.media_key if has_media else None, self._rules, quotas))
         )
         fail_at(Failpoint.API_AFTER_RETRY)
         if answer.outcome not in _STATES:
             await self._take_back(draft, before, answer)
-            raise _refusal(answer)
+            raise quota_refusal(answer.outcome, QuotaWish(quotas, draft.estimated_s)) or _refusal(answer)
         if (answer.transcription_id, answer.run_number) != (draft.transcription_id, draft.run_number):
             in_force = {
                 "transcription_id": answer.transcription_id,
@@ -90,7 +91,7 @@ class Retries:
         elif answer.outcome is not RetryOutcome.LEDGER_LOST:
             await self._manifests.write(before)
 
-    async def _draft(self, before: Manifest) -> Manifest:
+    async def _draft(self, before: Manifest, job: JobView) -> Manifest:
         identity = await self._pools.identity(before.pool)
         options = stored_options(before.options)
         digest = transcription_digest(before.tenant, before.fingerprint, options, identity)
@@ -102,6 +103,8 @@ class Retries:
                 "digest": digest,
                 "former": former,
                 "ending": None,
+                # What was measured the last time is a better estimate.
+                "estimated_s": before.estimated_s if job.audio_s is None else job.audio_s,
                 "run_number": before.run_number + 1,
                 "request_id": bound_request_id(),
             }

@@ -13,8 +13,10 @@ import anyio.to_thread
 
 from api.services.deadline import AnyLedger
 from api.services.job_request import JobRequest, parse_request
+from api.services.lengths import estimated_s
 from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
+from api.services.quotas import UNLIMITED, QuotaSource, QuotaWish, quota_refusal
 from api.services.refusals import ledger_lost, queue_full, too_many_joined
 from api.services.uploads import Upload
 from stenopool import metrics
@@ -24,7 +26,7 @@ from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.codec import external_hash
-from stenopool.ledger.model import Found, RunState, Submission, SubmitOutcome, Submitted
+from stenopool.ledger.model import Found, Quotas, RunState, Submission, SubmitOutcome, Submitted
 from stenopool.logs import bound_request_id, get_logger
 from stenopool.media.manifest import Manifest
 from stenopool.media.store import Store, media_key, work_key
@@ -38,6 +40,9 @@ _REFUSALS: Final = (
     SubmitOutcome.IDEMPOTENCY_CONFLICT,
     SubmitOutcome.REFUSED_JOINS,
     SubmitOutcome.REFUSED_BACKLOG,
+    SubmitOutcome.REFUSED_OPEN_JOBS,
+    SubmitOutcome.REFUSED_AUDIO,
+    SubmitOutcome.REFUSED_STORED,
 )
 """The ledger took nothing, for certain: what was written for the job may go."""
 
@@ -53,6 +58,9 @@ class SubmissionRules:
     max_jobs_per_transcription: int
     openings: Openings = NO_OPENINGS
     """Private receivers that webhooks may reach."""
+    max_audio_s: float = 4 * 3600
+    quotas: QuotaSource = UNLIMITED
+    """What each tenant may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,8 @@ class Submissions:
     async def require_open(self) -> None:
         """Refuses before a byte of the body is read what would be refused after the last.
 
-        Which model is asked stands in the body: while one of them would be served, the body is read.
+        Which model is asked stands in the body: while one of them would be served, the body is read. Quotas are not
+        asked here: a repeated request, or one that a finished transcription answers, breaks none.
 
         Raises:
             TransientError: ``ledger_unavailable``, ``no_worker_for_model`` or ``queue_full``.
@@ -95,9 +104,10 @@ class Submissions:
         answer, nothing is deleted: the script may still run, and then the job has all it needs.
 
         Raises:
-            UsageError: a wrong or unknown option, ``model_not_offered``, or ``idempotency_conflict``.
+            UsageError: a wrong or unknown option, ``model_not_offered``, ``idempotency_conflict``, ``quota_stored``, or
+                ``quota_audio`` when no day has so much.
             TransientError: ``ledger_unavailable``, ``ledger_lost``, ``store_unavailable``, ``disk_full``,
-                ``no_worker_for_model``, ``queue_full``, or ``too_many_joined``.
+                ``no_worker_for_model``, ``queue_full``, ``too_many_joined``, ``quota_active_jobs`` or ``quota_audio``.
         """
         request = parse_request(upload.fields, self._rules.models, self._rules.openings)
         identity = await self._pools.identity(self._pool(request.model))
@@ -144,6 +154,7 @@ class Submissions:
             options=request.options.canonical(),
             fingerprint=upload.fingerprint,
             size_bytes=upload.size_bytes,
+            estimated_s=estimated_s(upload.kind, upload.size_bytes, self._rules.max_audio_s),
             request_hash=request_hash(upload.fingerprint, request.options, request.further),
             submitted_at=utc_now(),
             model=request.model,
@@ -163,7 +174,7 @@ class Submissions:
         written = draft.model_copy(update=of_found)
         await self._manifests.write(written)
         fail_at(Failpoint.API_AFTER_MANIFEST)
-        answer = await self._ledger.do(op.submit(submission_of(draft, None, self._rules)))
+        answer = await self._ledger.do(op.submit(await self._submission(draft, None)))
         fail_at(Failpoint.API_AFTER_SUBMIT)
         await self._settle(written, answer, own_media=None)
         return answer
@@ -174,10 +185,13 @@ class Submissions:
         fail_at(Failpoint.API_AFTER_MEDIA)
         await self._manifests.write(draft)
         fail_at(Failpoint.API_AFTER_MANIFEST)
-        answer = await self._ledger.do(op.submit(submission_of(draft, draft.media_key, self._rules)))
+        answer = await self._ledger.do(op.submit(await self._submission(draft, draft.media_key)))
         fail_at(Failpoint.API_AFTER_SUBMIT)
         await self._settle(draft, answer, own_media=draft.media_key)
         return answer
+
+    async def _submission(self, draft: Manifest, media: str | None) -> Submission:
+        return submission_of(draft, media, self._rules, await self._rules.quotas.of(draft.tenant))
 
     async def _settle(self, written: Manifest, answer: Submitted, own_media: str | None) -> None:
         """Makes the store agree with the answer. Manifests first: none may ever name media that are gone."""
@@ -204,7 +218,7 @@ class Submissions:
             # The ledger has decided. What stays in the store is consistent in itself, and an orphan at worst.
             _log.warning("submission_not_tidied", job_id=written.job_id, error=error.code)
         if is_refused:
-            _refuse(answer.outcome)
+            _refuse(answer.outcome, QuotaWish(await self._rules.quotas.of(written.tenant), written.estimated_s))
 
     async def _accepted(self, draft: Manifest, answer: Submitted, found: Found | None) -> Accepted:
         if answer.job_id != draft.job_id:
@@ -218,7 +232,7 @@ class Submissions:
         return Accepted(answer.job_id, RunState.QUEUED)
 
 
-def submission_of(draft: Manifest, media: str | None, rules: SubmissionRules) -> Submission:
+def submission_of(draft: Manifest, media: str | None, rules: SubmissionRules, quotas: Quotas) -> Submission:
     """The job of a manifest as the ledger takes it; ``media`` is None where no run of its own is to be made."""
     return Submission(
         job_id=draft.job_id,
@@ -242,6 +256,9 @@ def submission_of(draft: Manifest, media: str | None, rules: SubmissionRules) ->
         submitted_ms=to_ms(draft.submitted_at),
         max_jobs_per_run=rules.max_jobs_per_transcription,
         max_waiting=rules.max_queued_jobs,
+        estimated_s=draft.estimated_s,
+        size_bytes=draft.size_bytes,
+        quotas=quotas,
     )
 
 
@@ -258,7 +275,10 @@ def _count(outcome: SubmitOutcome) -> None:
             metrics.CACHE_MISSES.inc()
 
 
-def _refuse(outcome: SubmitOutcome) -> NoReturn:
+def _refuse(outcome: SubmitOutcome, wish: QuotaWish) -> NoReturn:
+    broken = quota_refusal(outcome, wish)
+    if broken is not None:
+        raise broken
     if outcome is SubmitOutcome.REFUSED_BACKLOG:
         raise queue_full()
     if outcome is SubmitOutcome.REFUSED_JOINS:

@@ -11,6 +11,7 @@ from typing import Final
 
 from stenopool.errors import ErrorCode, FatalError, UsageError
 from stenopool.keys.format import digest_of, mint_key, mint_signing_secret, mint_webhook_secret
+from stenopool.keys.limits import TenantLimits
 from stenopool.keys.model import (
     KeyRecord,
     Scope,
@@ -25,6 +26,7 @@ from stenopool.media.store import Store
 
 _CLOSED: Final = "keys/closed"
 _API_KEYS: Final = "keys/api/"
+_TENANTS: Final = "keys/tenants/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,22 @@ class KeyBook:
         self._store.replace(_tenant_key(name), rotated.to_bytes())
         return rotated
 
+    def set_limits(self, name: str, limits: TenantLimits, now: datetime) -> TenantRecord:
+        """Gives a tenant limits of its own in place of all it had; in force within half a minute.
+
+        Raises:
+            UsageError: ``invalid_option`` for what cannot be a tenant's name.
+        """
+        _require_tenant(name)
+        changed = self.ensure_tenant(name, now).model_copy(update={"limits": limits})
+        self._store.replace(_tenant_key(name), changed.to_bytes())
+        return changed
+
+    def tenants(self) -> tuple[TenantRecord, ...]:
+        """All tenants that have a record, by name. Raises ``ValueError`` as ``get``."""
+        found = [read_tenant(self._store.get(key)) for key in self._store.keys(_TENANTS)]
+        return tuple(sorted(found, key=lambda record: record.tenant))
+
     def webhook_secrets(self, name: str, now: datetime) -> tuple[str, ...]:
         """The secrets that sign a tenant's webhooks now, newest first: one, two during a rotation."""
         record = self.ensure_tenant(name, now)
@@ -159,15 +177,23 @@ def _key_of(key_id: str) -> str:
 
 def _tenant_key(name: str) -> str:
     # A name from outside never becomes part of a store key.
-    return f"keys/tenants/{hashlib.sha256(name.encode()).hexdigest()}.json"
+    return f"{_TENANTS}{hashlib.sha256(name.encode()).hexdigest()}.json"
+
+
+def _require_tenant(name: str) -> None:
+    if not is_tenant(name):
+        raise UsageError(
+            ErrorCode.INVALID_OPTION,
+            "this cannot be a tenant's name",
+            "1 to 64 letters, digits, . _ @ -, and not 'anonymous'",
+        )
 
 
 def _require_possible(wish: KeyWish, now: datetime) -> None:
     def refuse(message: str, hint: str) -> UsageError:
         return UsageError(ErrorCode.INVALID_OPTION, message, hint)
 
-    if not is_tenant(wish.tenant):
-        raise refuse("this cannot be a tenant's name", "1 to 64 letters, digits, . _ @ -, and not 'anonymous'")
+    _require_tenant(wish.tenant)
     if not wish.scopes:
         raise refuse("a key needs a scope", f"scopes are {', '.join(Scope)}")
     if wish.rate is not None and not is_rate(wish.rate):

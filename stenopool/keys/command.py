@@ -42,7 +42,7 @@ def create(
     signed: Annotated[bool, typer.Option("--signed", help="Every request with the key must be signed.")] = False,
 ) -> None:
     """Makes a key and prints it, once: it is kept nowhere."""
-    with _book() as (book, settings):
+    with operators_book() as (book, settings):
         now = utc_now()
         wish = KeyWish(tenant, _scopes(scopes), _end(expires, now), rate or None, is_signing=signed)
         made = book.create(wish, now)
@@ -51,14 +51,14 @@ def create(
         print(made.text)  # noqa: T201 - the answer of a command.
         if made.record.signing_secret is not None:
             print(made.record.signing_secret)  # noqa: T201
-            _remark("the second line is the secret that signs requests")
-        _remark(f"key {made.record.key_id} of tenant {tenant}; it will not be shown again")
+            remark("the second line is the secret that signs requests")
+        remark(f"key {made.record.key_id} of tenant {tenant}; it will not be shown again")
 
 
 @keys_app.command("list")
 def list_keys() -> None:
     """Lists all keys, ended ones too; never the keys themselves."""
-    with _book() as (book, _settings):
+    with operators_book() as (book, _settings):
         now = utc_now()
         print("id\ttenant\tstate\tscopes\trate\tcreated\texpires")  # noqa: T201
         for record in book.records():
@@ -68,11 +68,11 @@ def list_keys() -> None:
 @keys_app.command()
 def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, as the list has it.")]) -> None:
     """Ends a key, at once where Redis can be reached, else within a minute."""
-    with _book() as (book, settings):
+    with operators_book() as (book, settings):
         record = book.revoke(key_id, utc_now())
         is_told = _publish(settings, record)
         audit(Act.REVOKE_KEY, key_id=record.key_id, tenant=record.tenant)
-        _remark(f"key {record.key_id} is revoked" + ("" if is_told else f"; in force within {COPY_TTL_S + 5} s"))
+        remark(f"key {record.key_id} is revoked" + ("" if is_told else f"; in force within {COPY_TTL_S + 5} s"))
 
 
 @webhooks_app.callback()
@@ -87,7 +87,7 @@ def webhook_secret(
     overlap: Annotated[str, typer.Option(help="How long the old one signs beside it, as 24h or 7d.")] = "24h",
 ) -> None:
     """Prints the secrets that sign a tenant's webhooks, newest first."""
-    with _book() as (book, _settings):
+    with operators_book() as (book, _settings):
         now = utc_now()
         if rotate:
             book.rotate_webhook_secret(tenant, now, _span(overlap))
@@ -97,7 +97,7 @@ def webhook_secret(
 
 
 @contextmanager
-def _book() -> Iterator[tuple[KeyBook, Settings]]:
+def operators_book() -> Iterator[tuple[KeyBook, Settings]]:
     """The book of DATA_DIR; an error of ours ends the command with one line."""
     try:
         settings = load_settings()
@@ -105,10 +105,10 @@ def _book() -> Iterator[tuple[KeyBook, Settings]]:
         with bind(who="operator"):
             yield KeyBook(LocalStore(settings.data_dir / "store")), settings
     except StenopoolError as error:
-        _remark(f"stenopool: {error.message}" + (f": {error.hint}" if error.hint else ""))
+        remark(f"stenopool: {error.message}" + (f": {error.hint}" if error.hint else ""))
         raise typer.Exit(1) from None
     except ValueError as error:
-        _remark(f"stenopool: a record cannot be read: {type(error).__name__}")
+        remark(f"stenopool: a record cannot be read: {type(error).__name__}")
         raise typer.Exit(1) from None
 
 
@@ -161,5 +161,6 @@ def _row(record: KeyRecord, now: datetime) -> Iterator[str]:
     yield record.expires_at.isoformat(timespec="minutes") if record.expires_at else "-"
 
 
-def _remark(line: str) -> None:
+def remark(line: str) -> None:
+    """Says something to the operator, beside what a program reads."""
     print(line, file=sys.stderr)  # noqa: T201 - said to the operator.

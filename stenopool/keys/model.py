@@ -10,6 +10,8 @@ from typing import Final, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from stenopool.keys.limits import TenantLimits
+
 R = TypeVar("R", "KeyRecord", "TenantRecord")
 
 RECORD_VERSION: Final = 1
@@ -84,6 +86,8 @@ class TenantRecord(BaseModel):
     created_at: AwareDatetime
     webhook_secrets: tuple[WebhookSecret, ...]
     """Newest first."""
+    limits: TenantLimits = TenantLimits()
+    """Where the tenant may have other than all."""
 
     def to_bytes(self) -> bytes:
         """JSON as it stands in the store."""

@@ -62,6 +62,7 @@ __all__ = [
     "MAX_ATTEMPTS",
     "MAX_DELAY_MS",
     "MAX_IDLE_CLAIMS",
+    "NO_QUOTAS",
     "RECORD_VERSION",
     "Abandoned",
     "Answer",

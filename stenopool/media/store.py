@@ -2,7 +2,8 @@
 
 Keys are relative, made by the functions below from ids alone; no text from outside ever becomes part of one.
 Every object but manifests is write-once: written to a temporary file, fsynced, then linked. Whoever finds the object
-present adopts it. Manifests and records below ``keys/`` are replaced as a whole; the latter are private to the owner.
+present adopts it. Manifests, usage of today and records below ``keys/`` are replaced as a whole; the last are private
+to the owner.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Store(Protocol):
         ...
 
     def replace(self, key: str, body: bytes) -> None:
-        """Writes or replaces atomically, durable on return. Only manifests, keys and the epoch are written so."""
+        """Writes or replaces atomically, durable on return. Only manifests, keys, usage and the epoch are written so."""
         ...
 
     def get(self, key: str) -> bytes:

@@ -16,7 +16,7 @@ from pathlib import Path
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import Ledger
-from stenopool.ledger.model import JobView, RunState, Submission, SubmitOutcome
+from stenopool.ledger.model import NO_QUOTAS, JobView, Quotas, RunState, Submission, SubmitOutcome
 from stenopool.local.processes import Child, Command
 from stenopool.media.epoch import found_epoch
 from stenopool.media.local_store import LocalStore
@@ -111,7 +111,14 @@ class Ground:
         self._stack.callback(child.kill)
         return Worker(child)
 
-    def submit(self, duration_s: float = 2.0, media: bytes | None = None, request_id: str | None = None) -> Job:
+    def submit(
+        self,
+        duration_s: float = 2.0,
+        media: bytes | None = None,
+        request_id: str | None = None,
+        quotas: Quotas = NO_QUOTAS,
+        estimated_s: float | None = None,
+    ) -> Job:
         """A job as the API would submit it: media, manifest, record."""
         upload, job_id, run = new_id(), new_id(), new_id()
         body = tone(duration_s) if media is None else media
@@ -151,7 +158,8 @@ class Ground:
             media_key=media_key(upload),
             work_key=work_key(run),
             request_id=request_id,
-            estimated_s=duration_s,
+            estimated_s=duration_s if estimated_s is None else estimated_s,
+            quotas=quotas,
         )
         assert self.ledger.do(op.submit(submission)).outcome is SubmitOutcome.CREATED
         return Job(job_id, run, key)

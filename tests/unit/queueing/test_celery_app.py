@@ -67,7 +67,7 @@ def test_a_worker_may_listen_to_prepare_and_to_its_model() -> None:
     "modules",
     [
         ("worker.app", "worker.tasks.shift", "worker.lifeline", "worker.main_process"),
-        ("beat.app", "beat.tasks.ledger", "beat.tasks.pulse", "beat.tasks.spool"),
+        ("beat.app", "beat.tasks.ledger", "beat.tasks.pulse", "beat.tasks.spool", "beat.tasks.usage"),
         ("stenopool.queueing.bell",),
     ],
 )
