@@ -11,6 +11,8 @@ from api.services.access import Door
 from api.services.callers import Caller
 from api.services.cancellation import Cancellation
 from api.services.census import CensusWatch
+from api.services.events.following import JobFollowing
+from api.services.events.hub import EventHub
 from api.services.exposition import Exposition
 from api.services.health import HealthWatch
 from api.services.job_watch import JobWatch
@@ -37,6 +39,8 @@ class Services:
     submissions: Submissions
     lookup: Lookup
     watch: JobWatch
+    hub: EventHub
+    following: JobFollowing
     results: Results
     media: MediaShelf
     media_links: MediaLinks

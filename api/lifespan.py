@@ -17,6 +17,8 @@ from api.services.access import Door, DoorRules
 from api.services.cancellation import Cancellation
 from api.services.census import CensusWatch
 from api.services.deadline import AnyLedger, PunctualLedger
+from api.services.events.following import JobFollowing
+from api.services.events.hub import EventHub
 from api.services.exposition import Exposition
 from api.services.health import HealthRules, HealthWatch
 from api.services.job_watch import JobWatch
@@ -41,6 +43,7 @@ from api.services.tokens import tokens_of
 from api.services.uploads import Uploads
 from api.services.usage import UsageShelf
 from api.services.webhook_log import WebhookLog
+from api.stop_signal import on_stop
 from stenopool.checks import Check, Level, require, startup_checks
 from stenopool.errors import ErrorCode, StenopoolError, TransientError
 from stenopool.keys.book import KeyBook
@@ -90,6 +93,8 @@ def lifespan_of(
             entrance = Entrance(await _door(settings, store, client), limiter)
             app.state.services = services = await _services(settings, ledger, store, metrics_folder, entrance)
             stack.push_async_callback(services.watch.close)
+            stack.callback(services.hub.close)
+            stack.enter_context(on_stop(services.hub.close))
             timing = timing_of(settings.lease_s, settings.beat_s, settings.sweep_s)
             sweeper = asyncio.create_task(sweep_for_ever(ledger, store, timing), name="sweep")
             stack.push_async_callback(_stop, sweeper)
@@ -220,6 +225,7 @@ async def _services(
     pace = Pace(settings.min_upload_rate, settings.upload_window_s, settings.upload_deadline_s)
     pools = PoolWatch(ledger)
     census = CensusWatch(ledger)
+    hub = EventHub(ledger)
     lookup = Lookup(ledger, store, pools)
     submission_rules = SubmissionRules(
         engine=settings.engine,
@@ -244,6 +250,8 @@ async def _services(
         submissions=submissions,
         lookup=lookup,
         watch=JobWatch(ledger),
+        hub=hub,
+        following=JobFollowing(hub, store),
         results=Results(lookup, store),
         media=MediaShelf(lookup, store),
         peaks=PeaksShelf(lookup, store),

@@ -17,7 +17,7 @@ from api.lifespan import lifespan_of
 from api.middleware import LingeringClose, RequestId
 from api.problems import add_problem_handlers
 from api.request_record import RequestRecord
-from api.routes import health, jobs, media, metrics, openai, peaks, statistics, transcribe, usage, webhooks
+from api.routes import events, health, jobs, media, metrics, openai, peaks, statistics, transcribe, usage, webhooks
 from api.routes.documents import document_problems
 from api.signed_bodies import SignedBodies
 from stenopool.errors import FatalError, StenopoolError
@@ -83,7 +83,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RequestId)
     app.add_middleware(AnswerHeaders)
     app.add_middleware(OneLineStart)
-    for routes in (transcribe, jobs, media, peaks, webhooks, usage, openai, health, statistics, metrics):
+    for routes in (transcribe, jobs, events, media, peaks, webhooks, usage, openai, health, statistics, metrics):
         app.include_router(routes.router)
     document_problems(app)
     return app

@@ -71,6 +71,7 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.LEDGER_LOST: 503,
     ErrorCode.STORE_UNAVAILABLE: 503,
     ErrorCode.DISK_FULL: 507,
+    ErrorCode.TOO_MANY_LISTENERS: 503,
     ErrorCode.SHUTTING_DOWN: 503,
     ErrorCode.STILL_RUNNING: 504,
     ErrorCode.INTERNAL_ERROR: 500,

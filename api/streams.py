@@ -4,18 +4,36 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from typing import Any, Final, TypeVar
 
+import anyio
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope, Send
+
+from stenopool.logs import get_logger
 
 T = TypeVar("T")
+
+_log: Final = get_logger(__name__)
 
 PING_S: Final = 10.0
 """Clients and proxies give up on a silent connection; the shortest usual limit is 30 s."""
 
 
-def event(data: str) -> bytes:
-    """One event with JSON text as its data."""
-    return format_sse_event(data_str=data)
+STALLED_S: Final = 30.0
+"""A client that takes nothing for this long, while the connection's buffers are full, is given up."""
+
+RETRY: Final = format_sse_event(retry=1000)
+"""Tells a client whose stream ends before its time to come back in a second."""
+
+
+def event(data: str, name: str | None = None, place: str | None = None) -> bytes:
+    """One event with JSON text as its data; ``place`` is what its client sends as Last-Event-ID to go on behind it."""
+    return format_sse_event(data_str=data, event=name, id=place)
+
+
+def place_mark(place: str) -> bytes:
+    """No event, but the place of a client from now on."""
+    return format_sse_event(id=place)
 
 
 def event_stream(events: AsyncGenerator[bytes, None], headers: Mapping[str, str]) -> EventSourceResponse:
@@ -23,9 +41,41 @@ def event_stream(events: AsyncGenerator[bytes, None], headers: Mapping[str, str]
 
     FastAPI sends these two headers itself, but only for routes that answer with nothing else.
     """
-    return EventSourceResponse(
-        with_pings(events), headers={**headers, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    )
+    return EventStream(with_pings(events), headers={**headers, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+
+
+class EventStream(EventSourceResponse):
+    """Sends events as fast as their client takes them, and gives up one that takes nothing."""
+
+    def __init__(
+        self, events: AsyncGenerator[bytes, None], headers: Mapping[str, str], stalled_s: float = STALLED_S
+    ) -> None:
+        super().__init__(events, headers=headers)
+        self._events = events
+        self._stalled_s = stalled_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+
+        async def send_in_time(message: Message) -> None:
+            try:
+                async with asyncio.timeout(self._stalled_s):
+                    await send(message)
+            except TimeoutError as error:
+                raise _StalledError from error
+
+        try:
+            await super().__call__(scope, receive, send_in_time)
+        except* _StalledError:
+            # The answer stays without its end, so the server closes the connection.
+            _log.info("listener_stalled")
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._events.aclose()
+
+
+class _StalledError(Exception):
+    """A client has taken nothing for long."""
 
 
 async def with_pings(events: AsyncGenerator[bytes, None], ping_s: float = PING_S) -> AsyncGenerator[bytes, None]:

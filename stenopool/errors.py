@@ -58,6 +58,7 @@ class ErrorCode(StrEnum):
     LEDGER_LOST = "ledger_lost"
     STORE_UNAVAILABLE = "store_unavailable"
     DISK_FULL = "disk_full"
+    TOO_MANY_LISTENERS = "too_many_listeners"
     SHUTTING_DOWN = "shutting_down"
     STILL_RUNNING = "still_running"
     # The platform, for good.

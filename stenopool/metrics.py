@@ -31,6 +31,7 @@ _SPEED: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0,
 # Counted by the API.
 REQUESTS: Final = Counter("requests", "HTTP requests answered.", _ROUTE, _METHOD, _STATUS)
 REQUESTS_IN_PROGRESS: Final = LiveGauge("requests_in_progress", "HTTP requests under way, streams included.")
+LISTENERS: Final = LiveGauge("listeners", "Clients that listen to events.")
 REQUEST_DURATION: Final = Histogram(
     "request_duration_seconds",
     "Seconds from an HTTP request to the beginning of its answer.",
@@ -112,6 +113,7 @@ WORKER_FAILURES: Final = Counter("worker_failures", "Attempts that failed on thi
 OF_API: Final[tuple[Metrics, ...]] = (
     REQUESTS,
     REQUESTS_IN_PROGRESS,
+    LISTENERS,
     REQUEST_DURATION,
     UPLOAD_BYTES,
     PROBLEMS,

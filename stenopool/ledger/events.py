@@ -24,7 +24,7 @@ class TextKind(StrEnum):
     RESTARTED = "restarted"
     """The unit begins again: what was told of it counts no more."""
     WHOLE = "whole"
-    """All of the unit's text was told; ``body`` is the number of the run's spans."""
+    """All of the unit's text was told; ``body`` says of how many spans that is so, and how many there are: ``3/4``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,14 @@ local function save_told(run, unit, told)
   redis.call('HSET', keys.run_told(run.id), unit.id, text)
 end
 
+local function whole_units(run)
+  local count = 0
+  for _, text in ipairs(redis.call('HVALS', keys.run_told(run.id))) do
+    count = count + (text:sub(-2) == ',1' and 1 or 0)
+  end
+  return count
+end
+
 local held = in_force(given.claim_id)
 if not held or held.unit.kind ~= 'span' then
   return answer(false)
@@ -46,8 +54,9 @@ for i = told.count - given.first + 1, #segments do
   told.count, room = told.count + 1, room - 1
 end
 if given.is_whole and not told.is_whole and told.count == given.first + #segments then
-  say('whole', run.units)
   told.is_whole = true
+  save_told(run, unit, told)
+  say('whole', whole_units(run) .. '/' .. run.units)
 end
 if last then
   save_told(run, unit, told)

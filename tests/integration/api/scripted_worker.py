@@ -1,11 +1,15 @@
 """A worker that does what a test tells it: drives the ledger and fills the store as the real ones do, without speech."""
 
+from collections.abc import Sequence
+
 from stenopool.ids import new_id
+from stenopool.ledger import event_operations as events
 from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import Blame, Grant, HeldClaim, Plan, PlannedUnit, UnitKind, WorkerPulse, timing_of
 from stenopool.media.store import Store, transcript_key
 from stenopool.queueing.names import HOUSE, PREPARE
+from stenopool.transcripts.live import LiveSegment
 from stenopool.transcripts.model import EngineIdentity, Segment, Transcript, Word
 from stenopool.transcripts.options import stored_options
 
@@ -72,6 +76,25 @@ class ScriptedWorker:
         assert grant is not None
         return grant
 
+    def tell(self, span: Grant, first: int, *texts: str, is_whole: bool = False) -> None:
+        """Tells listeners segments of the span, a second each."""
+        bodies = [LiveSegment.of(segment) for segment in segments_of(texts, first)]
+        told = [body.to_json() for body in bodies if body is not None]
+        self._ledger.do(events.tell(span.claim_id, first, told, is_whole=is_whole))
+
+    def give_up(self, span: Grant) -> None:
+        """Gives the span back: it waits for the next claim."""
+        self._ledger.do(op.release(span.claim_id))
+
+    def finish_with(self, span: Grant, *texts: str) -> None:
+        """Commits the span and a transcript of these segments."""
+        last = self._ledger.do(op.commit(span.claim_id, TIMING)).next
+        assert last is not None
+        whole = transcript_of(span, " ".join(texts)).model_copy(update={"segments": segments_of(texts)})
+        key = transcript_key(span.transcription_id)
+        self._store.put(key, whole.model_dump_json().encode())
+        self._ledger.do(op.finish(last.claim_id, key, span.identity))
+
     def finish(self, span: Grant, text: str = "good morning") -> None:
         """Commits the span and the transcript."""
         last = self._ledger.do(op.commit(span.claim_id, TIMING)).next
@@ -99,6 +122,14 @@ class ScriptedWorker:
         for pool in (PREPARE, self._pool):
             while (grant := self.claim(pool)) is not None:
                 self.fail(grant, "no_audio")
+
+
+def segments_of(texts: Sequence[str], first: int = 0) -> tuple[Segment, ...]:
+    """Segments of a second each."""
+    return tuple(
+        Segment(start=float(place), end=place + 1.0, text=text, confidence=0.75)
+        for place, text in enumerate(texts, first)
+    )
 
 
 def transcript_of(span: Grant, text: str) -> Transcript:

@@ -39,4 +39,4 @@ def test_text_is_told_while_it_is_recognised_and_once_more_by_the_attempt_after_
     assert 2 <= len(first) < 9
     assert _texts(first) == _spoken(transcript)[: len(first)]
     assert _texts(second) == _spoken(transcript)
-    assert (second[-1].kind, second[-1].body) == (TextKind.WHOLE, "1")
+    assert (second[-1].kind, second[-1].body) == (TextKind.WHOLE, "1/1")

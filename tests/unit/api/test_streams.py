@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
-from api.streams import unless_gone, with_pings
+from api.streams import EventStream, unless_gone, with_pings
 
 PING = b": ping\n\n"
 
@@ -94,3 +94,35 @@ def test_work_that_is_done_answers_a_caller_that_waits() -> None:
         return "done"
 
     assert asyncio.run(unless_gone(request_with(), work())) == "done"
+
+
+@pytest.mark.parametrize("fate", ["stalls", "goes"])
+def test_a_client_that_takes_nothing_or_goes_ends_its_stream(fate: str) -> None:
+    ended = []
+    taken = []
+
+    async def events() -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                yield b"a"
+        finally:
+            ended.append(True)
+
+    async def play() -> None:
+        gone = asyncio.Event()
+
+        async def receive() -> Message:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            taken.append(message)
+            if len(taken) == 5:
+                if fate == "goes":
+                    gone.set()
+                await asyncio.sleep(60)
+
+        await EventStream(events(), {}, stalled_s=0.05 if fate == "stalls" else 30)({"type": "http"}, receive, send)
+
+    asyncio.run(asyncio.wait_for(play(), 5))
+    assert (len(taken), ended) == (5, [True])

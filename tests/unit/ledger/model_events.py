@@ -74,8 +74,9 @@ class Events:
                     self._say(run, TextKind.SEGMENT, unit, body)
                     count += 1
         if is_whole and not was_whole and count == first + len(segments):
-            self._say(run, TextKind.WHOLE, unit, str(run.spans))
             was_whole = True
+            others = [told for name, told in run.told.items() if name != unit]
+            self._say(run, TextKind.WHOLE, unit, f"{1 + sum(told[2] for told in others)}/{run.spans}")
         if len(run.text) > before:
             run.told[unit] = (claim_id, count, was_whole)
             told = self.told_runs[run.tenant]
