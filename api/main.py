@@ -17,7 +17,20 @@ from api.lifespan import lifespan_of
 from api.middleware import LingeringClose, RequestId
 from api.problems import add_problem_handlers
 from api.request_record import RequestRecord
-from api.routes import events, health, jobs, media, metrics, openai, peaks, statistics, transcribe, usage, webhooks
+from api.routes import (
+    events,
+    health,
+    jobs,
+    media,
+    metrics,
+    openai,
+    pages,
+    peaks,
+    statistics,
+    transcribe,
+    usage,
+    webhooks,
+)
 from api.routes.documents import document_problems
 from api.signed_bodies import SignedBodies
 from stenopool.errors import FatalError, StenopoolError
@@ -71,6 +84,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=stenopool.__version__,
         description=_DESCRIPTION,
         lifespan=lifespan_of(settings, folder),
+        # Their pages load scripts from elsewhere; ours is in api/routes/pages.py.
+        docs_url=None,
         redoc_url=None,
     )
     add_problem_handlers(app)
@@ -83,8 +98,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RequestId)
     app.add_middleware(AnswerHeaders)
     app.add_middleware(OneLineStart)
-    for routes in (transcribe, jobs, events, media, peaks, webhooks, usage, openai, health, statistics, metrics):
+    for routes in (transcribe, jobs, events, media, peaks, webhooks, usage, openai, health, statistics, metrics, pages):
         app.include_router(routes.router)
+    app.mount(pages.ASSETS_PATH, pages.assets())
     document_problems(app)
     return app
 

@@ -83,7 +83,7 @@ def test_every_answer_tells_browsers_to_be_careful(place: Place) -> None:
             assert headers["x-content-type-options"] == "nosniff"
             assert "default-src 'none'" in headers["content-security-policy"]
             assert headers["referrer-policy"] == "no-referrer"
-        assert "default-src" not in http.get("/docs").headers["content-security-policy"]
+        assert "script-src 'self'" in http.get("/docs").headers["content-security-policy"]
 
 
 def test_threat_31_a_fault_of_ours_tells_no_internals(place: Place) -> None:

@@ -28,7 +28,7 @@ from tests.integration.api.place import BOOT, JWT_SECRET, NOTHING, Place, code_o
 from tests.integration.api.server import ApiServer
 from tests.waiting import wait_until
 
-OPEN_PATHS = {"/health", "/health/live", "/health/ready"}
+OPEN_PATHS = {"/health", "/health/live", "/health/ready", "/docs"}
 INSIDE_PATHS = {"/metrics", "/stats"}
 """For this machine and METRICS_TOKEN alone (api/insiders.py); no tenant's data."""
 
