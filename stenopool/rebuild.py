@@ -5,17 +5,14 @@ the rest, newest day first, while an unknown job is "not restored yet". Every st
 anywhere, also by two processes at once: the lock only saves work.
 """
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Final
 
 import redis
-from pydantic import ValidationError
 from redis.exceptions import LockError
 from redis.lock import Lock
 
@@ -25,33 +22,23 @@ from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import keys
 from stenopool.ledger import operations as op
-from stenopool.ledger.codec import external_hash
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import (
-    RECORD_VERSION,
     FailedRun,
     LiveJob,
-    Restoration,
     RestoredEnding,
     RestoreOutcome,
     RunState,
-    Submission,
 )
 from stenopool.logs import get_logger
 from stenopool.media.endings import write_endings
 from stenopool.media.epoch import write_epoch
-from stenopool.media.manifest import Ending, Manifest, read_manifest
-from stenopool.media.store import Store, transcript_key, work_key
-from stenopool.transcripts.model import Transcript
-from stenopool.webhooks.notes import noted_events
+from stenopool.media.manifest import Manifest
+from stenopool.media.store import Store, transcript_key
+from stenopool.stored_jobs import StoredJobs
 
 LOCK_S: Final = 15.0
 """A rebuilder that died is followed by another after this long."""
-
-_MANIFESTS: Final = "manifests/"
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TRANSCRIPTS_KEPT: Final = 1024
-"""Facts of so many transcripts are kept in memory: jobs that share one lie close together."""
 
 _log = get_logger(__name__)
 
@@ -91,34 +78,6 @@ def rebuild_if_lost(client: redis.Redis, ledger: Ledger, store: Store) -> Rebuil
         raise TransientError(ErrorCode.LEDGER_UNAVAILABLE, "the rebuild was broken off") from error
 
 
-def restoration_of(manifest: Manifest, ending: RestoredEnding | None, *, has_media: bool = True) -> Restoration:
-    """What the ledger is told of a job. ``has_media``: whether its recording still lies in the store."""
-    submission = Submission(
-        job_id=manifest.job_id,
-        transcription_id=manifest.transcription_id,
-        tenant=manifest.tenant,
-        name=manifest.name,
-        digest=manifest.digest,
-        pool=manifest.pool,
-        identity=manifest.identity,
-        options=manifest.options,
-        request_hash=manifest.request_hash,
-        media_key=manifest.media_key,
-        work_key=work_key(manifest.transcription_id),
-        former_work_key=None if manifest.former is None else work_key(manifest.former),
-        lane=manifest.lane,
-        idempotency_hash=manifest.idempotency_hash,
-        external_hash=None if manifest.external_id is None else external_hash(manifest.external_id),
-        has_hook=manifest.webhook_url is not None,
-        run_number=manifest.run_number,
-        request_id=manifest.request_id,
-        submitted_ms=to_ms(manifest.submitted_at),
-        estimated_s=manifest.estimated_s,
-        size_bytes=manifest.size_bytes if has_media else 0,
-    )
-    return Restoration(submission, manifest.cached, ending)
-
-
 def _is_lost(ledger: Ledger) -> bool:
     life = ledger.do(op.life())
     return life.epoch is None or life.restoring is not None
@@ -133,7 +92,7 @@ class _Rebuild:
         self._lock = lock
         self._renew_at = time.monotonic() + LOCK_S / 3
         self._done = Rebuilt()
-        self._completed = lru_cache(_TRANSCRIPTS_KEPT)(self._read_completed)
+        self._jobs = StoredJobs(store)
 
     def run(self) -> Rebuilt:
         began = time.monotonic()
@@ -146,6 +105,7 @@ class _Rebuild:
             fail_at(Failpoint.REBUILD_BEFORE_HISTORY)
         self._restore_all()
         self._ledger.do(op.end_restoring(coming))
+        self._done.unreadable = self._jobs.unreadable
         _log.info(
             "rebuild_done",
             restored=self._done.restored,
@@ -161,7 +121,7 @@ class _Rebuild:
         today = utc_now().date()
         # Tomorrow's too: the clock of an API host may be ahead.
         for day in (today + timedelta(days=offset) for offset in (1, 0, -1)):
-            for manifest in self._manifests(day.isoformat()):
+            for manifest in self._manifests(day):
                 if manifest.ending is None and not self._store.exists(transcript_key(manifest.transcription_id)):
                     to_run.append(manifest)
                 elif manifest.ending is not None and manifest.ending.state == "failed":
@@ -187,41 +147,27 @@ class _Rebuild:
             raise TransientError(ErrorCode.LEDGER_UNAVAILABLE, "the ledger was lost while it was rebuilt")
 
     def _restore_all(self) -> None:
-        days = {key.removeprefix(_MANIFESTS).partition("/")[0] for key in self._store.keys(_MANIFESTS)}
-        days = {day for day in days if _DAY.fullmatch(day)}
         # Counted in the first look, which saw the last days only.
-        self._done.unreadable = 0
-        for day in sorted(days, reverse=True):
+        self._jobs.unreadable = 0
+        for day in self._jobs.days():
             for manifest in self._manifests(day):
                 self._restore(manifest)
 
-    def _manifests(self, day: str) -> Iterator[Manifest]:
-        for key in self._store.keys(f"{_MANIFESTS}{day}/"):
+    def _manifests(self, day: date) -> Iterator[Manifest]:
+        for key in self._jobs.keys(day):
             self._keep_lock()
-            try:
-                manifest = read_manifest(self._store.get(key))
-            except KeyError:
-                # Deleted meanwhile.
-                continue
-            except ValueError as error:
-                # No manifest, or a file of somebody else's whose name is no key.
-                self._leave_aside(key, type(error).__name__)
-                continue
-            if manifest.v > RECORD_VERSION:
-                self._leave_aside(key, f"version {manifest.v}")
-                continue
-            yield manifest
-
-    def _leave_aside(self, key: str, reason: str) -> None:
-        self._done.unreadable += 1
-        _log.error("manifest_unreadable", key=key, reason=reason)
+            manifest = self._jobs.read(key)
+            if manifest is not None:
+                yield manifest
 
     def _restore(self, manifest: Manifest) -> None:
         self._keep_lock()
-        ending = self._ending(manifest)
         has_media = self._store.exists(manifest.media_key)
-        restoration = replace(restoration_of(manifest, ending, has_media=has_media), told=self._told(manifest))
-        restored = self._ledger.do(op.restore(restoration))
+        ending = self._jobs.ending(manifest)
+        if ending is None and not has_media:
+            # Nothing is left that could be transcribed.
+            ending = RestoredEnding(RunState.FAILED, to_ms(utc_now()), ErrorCode.INPUT_MISSING)
+        restored = self._ledger.do(op.restore(self._jobs.restoration(manifest, ending, has_media=has_media)))
         write_endings(self._store, restored.failed_runs)
         if restored.outcome is RestoreOutcome.KNOWN:
             self._done.known += 1
@@ -230,49 +176,10 @@ class _Rebuild:
         if manifest.ending is None and ending is not None and ending.state is RunState.FAILED:
             write_endings(self._store, [_failed_alone(manifest, ending.ended_ms)])
 
-    def _told(self, manifest: Manifest) -> tuple[RunState, ...]:
-        if manifest.webhook_url is None:
-            return ()
-        return noted_events(self._store, manifest.submitted_at.date(), manifest.job_id, manifest.run_number)
-
-    def _ending(self, manifest: Manifest) -> RestoredEnding | None:
-        if manifest.ending is not None:
-            return _told_ending(manifest.ending)
-        completed = self._completed(manifest.transcription_id)
-        if completed is not None or self._store.exists(manifest.media_key):
-            return completed
-        # Nothing is left that could be transcribed.
-        return RestoredEnding(RunState.FAILED, to_ms(utc_now()), ErrorCode.INPUT_MISSING)
-
-    def _read_completed(self, transcription_id: str) -> RestoredEnding | None:
-        key = transcript_key(transcription_id)
-        try:
-            body, ended_ms = self._store.get(key), to_ms(self._store.written_at(key))
-        except KeyError:
-            return None
-        try:
-            transcript = Transcript.model_validate_json(body)
-        except ValidationError:
-            _log.warning("transcript_unreadable", transcription_id=transcription_id)
-            return RestoredEnding(RunState.COMPLETED, ended_ms, transcript_key=key)
-        return RestoredEnding(
-            RunState.COMPLETED,
-            ended_ms,
-            transcript_key=key,
-            identity=transcript.identity.canonical(),
-            audio_s=transcript.duration,
-        )
-
     def _keep_lock(self) -> None:
         if time.monotonic() >= self._renew_at:
             self._lock.reacquire()
             self._renew_at = time.monotonic() + LOCK_S / 3
-
-
-def _told_ending(ending: Ending) -> RestoredEnding:
-    state = RunState(ending.state)
-    code = (ending.code or ErrorCode.INTERNAL_ERROR) if state is RunState.FAILED else None
-    return RestoredEnding(state, to_ms(ending.at), code, ending.detail)
 
 
 def _failed_alone(manifest: Manifest, ended_ms: int) -> FailedRun:

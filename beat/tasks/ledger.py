@@ -6,6 +6,7 @@ from stenopool.ledger import operations as op
 from stenopool.media.endings import write_endings
 from stenopool.queueing.names import PREPARE, recognise_pool
 from stenopool.rebuild import rebuild_if_lost
+from stenopool.reconcile import reconcile_if_changed
 
 
 @app.task(name="ledger.sweep")  # type: ignore[untyped-decorator]  # Celery ships no types.
@@ -20,11 +21,14 @@ def sweep() -> str:
 
 @app.task(name="ledger.rebuild")  # type: ignore[untyped-decorator]  # Celery ships no types.
 def rebuild() -> str:
-    """Rebuilds a lost ledger from the store; one round trip to Redis when nothing is lost."""
+    """Rebuilds a lost ledger from the store, or makes good what a restarted one lost; else two round trips to Redis."""
     rebuilt = rebuild_if_lost(house().client, house().ledger, house().store)
-    if rebuilt is None:
+    if rebuilt is not None:
+        return f"{rebuilt.restored} jobs restored, {rebuilt.unreadable} manifests unreadable"
+    reconciled = reconcile_if_changed(house().client, house().ledger, house().store)
+    if reconciled is None:
         return "nothing to do"
-    return f"{rebuilt.restored} jobs restored, {rebuilt.unreadable} manifests unreadable"
+    return f"{reconciled.restored} jobs restored, {reconciled.brought} brought to their ending"
 
 
 @app.task(name="ledger.recount")  # type: ignore[untyped-decorator]  # Celery ships no types.

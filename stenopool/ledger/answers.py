@@ -163,6 +163,18 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
+class RedisRun:
+    """Lives of Redis by their run ids. In another one than ``whole`` the ledger's last writes may be lost."""
+
+    whole: str | None
+    """The one in which the ledger is known to have been whole."""
+    current: str | None
+    """None where a managed Redis does not tell."""
+    tick_ms: int | None
+    """Last sweep that the ledger knows of: what was written before it is not lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class Abandoned(FailingAnswer):
     """Answer of ``abandon``: claims that were put back or failed."""
 

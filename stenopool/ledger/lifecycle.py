@@ -11,8 +11,8 @@ from stenopool.ledger.states import MAX_ATTEMPTS, MAX_DELAY_MS, MAX_IDLE_CLAIMS,
 from stenopool.queueing.names import PREPARE
 
 _RUN_MOVES: Final[Mapping[RunState, frozenset[RunState]]] = {
-    # Straight to failed: a rebuild found one of its jobs to have failed with it.
-    RunState.QUEUED: frozenset({RunState.PROCESSING, RunState.FAILED, RunState.CANCELLED}),
+    # Straight to completed or failed: the store tells that it had ended so.
+    RunState.QUEUED: frozenset({RunState.PROCESSING, RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED}),
     RunState.PROCESSING: frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED}),
     RunState.COMPLETED: frozenset(),
     RunState.FAILED: frozenset(),

@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 SHARED: Final = (
-    *("call", "keys", "counts", "records", "events", "queues", "claims"),
+    *("call", "keys", "lives", "counts", "records", "events", "queues", "claims"),
     *("quotas", "outbox", "runs", "views", "intake"),
 )
 """Shared parts, each building on those before it."""

@@ -25,6 +25,7 @@ from stenopool.ledger.answers import (
     Mark,
     PoolView,
     Recounted,
+    RedisRun,
     Registered,
     Released,
     Restored,
@@ -104,6 +105,7 @@ __all__ = [
     "PoolView",
     "Quotas",
     "Recounted",
+    "RedisRun",
     "RegisterOutcome",
     "Registered",
     "Released",
@@ -220,6 +222,8 @@ class Restoration:
     """None: it is to run (again)."""
     told: tuple[RunState, ...] = ()
     """Endings of this run number that its webhook was told of, or will not be: of them it hears no more."""
+    brings: bool = False
+    """Whether a job that is known is brought to what is told here, if it is behind that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from stenopool.ledger.answers import (
     Mark,
     PoolView,
     Recounted,
+    RedisRun,
     Registered,
     Released,
     Restored,
@@ -51,6 +52,7 @@ from stenopool.ledger.states import MAX_DETAIL_BYTES, MAX_NAME_BYTES, Blame, Run
 
 _SUBMITTED: Final = TypeAdapter(Submitted).validate_json
 _RESTORED: Final = TypeAdapter(Restored).validate_json
+_REDIS_RUN: Final = TypeAdapter(RedisRun).validate_json
 _LIFE: Final = TypeAdapter(Life).validate_json
 _FOUND: Final = TypeAdapter[Found | None](Found | None).validate_json
 _CLAIMED: Final = TypeAdapter(Claimed).validate_json
@@ -63,6 +65,7 @@ _RETRIED: Final = TypeAdapter(Retried).validate_json
 _CANCELLED: Final = TypeAdapter(Cancelled).validate_json
 _SWEPT: Final = TypeAdapter(Swept).validate_json
 _VIEWED: Final = TypeAdapter(Viewed).validate_json
+_RUNS: Final = TypeAdapter(tuple[str, ...]).validate_json
 _LIVE_JOBS: Final = TypeAdapter(tuple[LiveJob, ...]).validate_json
 _LISTED: Final = TypeAdapter(Listed).validate_json
 _MARKS: Final = TypeAdapter(tuple[Mark, ...]).validate_json
@@ -99,7 +102,7 @@ def retry(submission: Submission) -> Call[Retried]:
 def restore(restoration: Restoration) -> Call[Restored]:
     """Takes a job in again after the ledger was lost: running, completed, failed or cancelled, under its own ids.
 
-    No limit counts. A job that is known is left as it is.
+    No limit counts. A job that is known is left as it is, unless the restoration brings it.
 
     Raises:
         ValueError: the submission names no media or no time, or a failure has no code.
@@ -112,6 +115,7 @@ def restore(restoration: Restoration) -> Call[Restored]:
     values = _submission_values(submission) | {
         "is_hit": restoration.is_hit,
         "told": list(restoration.told),
+        "brings": restoration.brings,
         "ending": None if ending is None else _ending_values(ending),
     }
     return Call("restore", argument(values), _RESTORED)
@@ -218,6 +222,11 @@ def jobs_of(transcription_id: str) -> Call[tuple[LiveJob, ...]]:
     return Call("jobs_of", argument({"transcription_id": transcription_id}), _LIVE_JOBS)
 
 
+def open_runs() -> Call[tuple[str, ...]]:
+    """All runs that live, sorted. Read only; a microsecond for each of their open units."""
+    return Call("open_runs", argument({}), _RUNS)
+
+
 def sweep(timing: Timing) -> Call[Swept]:
     """Puts back what expired, hands out what was delayed, finds missing bells; at once back when called too often."""
     values = {"lease_ms": timing.lease_ms, "sweep_ms": timing.sweep_ms, "gap_ms": timing.gap_ms}
@@ -295,6 +304,16 @@ def read_epoch() -> Call[str | None]:
 def life() -> Call[Life]:
     """The ledger's epoch, and the one of a rebuild under way. Read only."""
     return Call("life", argument({}), _LIFE)
+
+
+def redis_run() -> Call[RedisRun]:
+    """Whether Redis was started anew, or taken over from, since the ledger was known to be whole. Read only."""
+    return Call("redis_run", argument({}), _REDIS_RUN)
+
+
+def note_redis_run(run_id: str) -> Call[None]:
+    """The ledger is whole in this life of Redis; nothing when another one has begun meanwhile."""
+    return Call("note_redis_run", argument({"run_id": run_id}), _NOTHING)
 
 
 def begin_restoring(epoch: str) -> Call[str]:

@@ -97,6 +97,8 @@ class RestoreOutcome(StrEnum):
 
     OK = "ok"
     KNOWN = "known"
+    BROUGHT = "brought"
+    """It was there, and behind what is told."""
 
 
 class BeatVerdict(StrEnum):

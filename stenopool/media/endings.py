@@ -29,7 +29,10 @@ def write_endings(store: Store, failed_runs: Iterable[FailedRun]) -> None:
         for job in run.jobs:
             key = manifest_key(date.fromisoformat(job.manifest_day), job.job_id)
             try:
-                store.replace(key, read_manifest(store.get(key)).ended(ending).to_bytes())
+                manifest = read_manifest(store.get(key))
+                # Another run's: the job was tried again meanwhile.
+                if manifest.transcription_id == run.transcription_id:
+                    store.replace(key, manifest.ended(ending).to_bytes())
             except KeyError:
                 _log.info("manifest_gone", job_id=job.job_id)
             except (StenopoolError, ValueError) as error:

@@ -22,16 +22,4 @@ redis.call('HSET', keys.job(given.job_id), 'cancelled', now)
 announce(given.job_id, job, 'cancelled', now)
 tell_change(given.tenant, given.job_id, 'cancelled')
 job_closes(job.tenant)
-if run.first_job == given.job_id then
-  run.first_job = ''
-  redis.call('HSET', keys.run(run.id), 'first_job', '')
-else
-  redis.call('SREM', keys.run_jobs(run.id), given.job_id)
-end
-local is_last = run.first_job == '' and redis.call('SCARD', keys.run_jobs(run.id)) == 0
-if is_last then
-  end_run(run, 'cancelled')
-else
-  touch(run)
-end
-return answer('cancelled', 'cancelled', is_last)
+return answer('cancelled', 'cancelled', leave_run(run, given.job_id))

@@ -21,9 +21,5 @@ begin_even_when_full()
 local run, identity = held.run, identity_name(given.identity)
 complete_unit(held, 'finish')
 note_speed(run)
-end_run(run, 'completed', {transcript = given.transcript_key, identity = identity})
-redis.call('HDEL', keys.run(run.id), 'plan') -- nobody takes over the work of a run that is done
-if identity ~= run.identity then
-  clear_index(run)
-end
+complete_run(run, given.transcript_key, identity)
 return cjson.encode({outcome = 'ok', bells = bells()})

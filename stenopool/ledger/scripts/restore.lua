@@ -1,9 +1,11 @@
 -- restore: takes a job in as its manifest and the store tell of it, when the ledger was lost. Answers ok, or known for a
 -- job that is there already; and the run in force. As submit, with given ids, without limits, and also without an epoch.
+-- Told to bring, because the ledger's last writes may be lost, it answers brought where a job that is there was behind what
+-- is told: it waited and had ended, or it was tried again since.
 -- Each manifest decides about its own job, in whatever order they come. An open job joins its run, or makes it again;
--- a run stands as cancelled only until a job is found that did not leave it; one that is known to have failed has
--- failed for all its jobs that did not. When Redis is full nothing is written: the first write adds.
-local ending = given.ending
+-- a run stands as cancelled only until a job is found that did not leave it; one that is known to have failed
+-- or completed has done so for all its jobs that did not. When Redis is full nothing is written: the first write adds.
+local ending, restored = given.ending, 'ok'
 
 -- Not while the ledger is filled again: then nothing has changed for anybody.
 local function tell_restored(run_id)
@@ -14,11 +16,13 @@ local function tell_restored(run_id)
   tell_change(given.tenant, given.job_id, job.cancelled and 'cancelled' or run.state, run)
 end
 
-local function answer(outcome, run_id)
-  if outcome == 'ok' then
-    tell_restored(run_id)
-  end
+local function encode(outcome, run_id)
   return cjson.encode({outcome = outcome, transcription_id = run_id, failed_runs = failures(), bells = bells()})
+end
+
+local function answer(outcome, run_id)
+  tell_restored(run_id)
+  return encode(outcome, run_id)
 end
 
 local function take_in(run_id, is_hit)
@@ -36,6 +40,13 @@ local function make_again(own, add)
   end
 end
 
+-- A recording that was measured today has used its audio.
+local function note_measure(tenant)
+  if ending.audio_s and day_of(ending.ended_ms) == day_of(now) then
+    add_to_day('measured_ms', tenant, to_ms(ending.audio_s))
+  end
+end
+
 local function add_ended_run()
   local record = keys.run(given.transcription_id)
   redis.call('HSET', record,
@@ -48,9 +59,7 @@ local function add_ended_run()
     redis.call('HSET', record, field, value)
   end
   media_come(given.media_key, given.tenant, given.size_bytes)
-  if ending.audio_s and day_of(ending.ended_ms) == day_of(now) then
-    add_to_day('measured_ms', given.tenant, to_ms(ending.audio_s))
-  end
+  note_measure(given.tenant)
   -- Days come newest first: who is in the index is newer, or lives.
   if ending.state == 'completed' and ending.identity == given.identity then
     redis.call('HSETNX', keys.digest_bucket(given.digest), keys.digest_field(given.digest), given.transcription_id)
@@ -67,6 +76,67 @@ local function announce_ending(state, ended)
   announce(given.job_id, {hook = given.has_hook, run = given.run_number}, state, ended)
 end
 
+-- The job waits for its run to end.
+local function is_waiting(job, run)
+  return not job.cancelled and is_live(run)
+end
+
+-- A manifest of an earlier try tells nothing of this one.
+local function is_behind(job, run)
+  local tries = given.run_number - job.run
+  if tries < 0 or (run.state == 'completed' and not job.cancelled) then
+    return false
+  end
+  return tries > 0 or (ending ~= nil and is_waiting(job, run))
+end
+
+-- A live run has ended as is told of it.
+local function end_now(run)
+  if ending.state == 'failed' then
+    return fail_run(run, ending.code, ending.detail)
+  end
+  local audio_s = ending.audio_s or run.audio_s or 0
+  if not run.audio_s then
+    note_measure(run.tenant)
+  end
+  run.audio_s = audio_s
+  redis.call('HSET', keys.run(run.id), 'audio_s', audio_s, 'done_ms', to_ms(audio_s))
+  complete_run(run, ending.transcript_key, ending.identity and identity_name(ending.identity) or run.identity)
+  if not ending.identity then
+    clear_index(run)
+  end
+end
+
+-- The job waits for the right run: it may have left it and come back, and it may have ended.
+local function bring(job, run)
+  job.run = given.run_number
+  redis.call('HSET', keys.job(given.job_id), 'run', job.run)
+  if not ending then
+    return
+  end
+  if ending.state == 'cancelled' then
+    redis.call('HSET', keys.job(given.job_id), 'cancelled', ending.ended_ms)
+    tell_change(given.tenant, given.job_id, 'cancelled')
+    job_closes(given.tenant)
+    leave_run(run, given.job_id)
+  else
+    end_now(run)
+    drop_deliveries(given.job_id, job)
+  end
+  announce_ending(ending.state, ending.ended_ms)
+end
+
+-- The job was tried again since: its record is made anew.
+local function let_go(job, run)
+  if is_waiting(job, run) then
+    job_closes(given.tenant)
+    leave_run(run, given.job_id)
+  end
+  drop_deliveries(given.job_id, job)
+  redis.call('HDEL', keys.job(given.job_id), 'cancelled', 'hit')
+  redis.call('HSET', keys.job(given.job_id), 'retry', given.transcription_id)
+end
+
 -- Puts the job on a run that is there: what becomes of the run becomes of the job.
 local function attach(run)
   local is_foreign = run.id ~= given.transcription_id
@@ -78,7 +148,7 @@ local function attach(run)
   else
     announce_ending(run.state, tonumber(run.ended))
   end
-  return answer('ok', run.id)
+  return answer(restored, run.id)
 end
 
 local function run_again(own)
@@ -89,19 +159,28 @@ local function run_again(own)
   take_in(given.transcription_id, false)
   make_again(own, function() add_run(given.submitted_ms) end)
   job_opens(given.tenant)
-  return answer('ok', given.transcription_id)
+  return answer(restored, given.transcription_id)
 end
 
 local function end_again(own)
   take_in(given.transcription_id, given.is_hit)
   make_again(own, add_ended_run)
   announce_ending(ending.state, ending.ended_ms)
-  return answer('ok', given.transcription_id)
+  return answer(restored, given.transcription_id)
 end
 
-local known = redis.call('HGET', keys.job(given.job_id), 'tr')
-if known then
-  return answer('known', known)
+local job = load_hash(keys.job(given.job_id))
+if job then
+  local run = load_run(job.tr)
+  if not given.brings or not is_behind(job, run) then
+    return encode('known', job.tr)
+  end
+  restored = 'brought'
+  if is_waiting(job, run) and job.tr == given.transcription_id then
+    bring(job, run)
+    return encode(restored, run.id)
+  end
+  let_go(job, run)
 end
 local own = load_run(given.transcription_id)
 local is_free = not own or own.state == 'cancelled'
@@ -113,15 +192,15 @@ if ending and ending.state == 'cancelled' then
     add_ended_run()
   end
   announce_ending('cancelled', ending.ended_ms)
-  return answer('ok', given.transcription_id)
+  return answer(restored, given.transcription_id)
 end
 if is_free then
   return ending and end_again(own) or run_again(own)
 end
-if ending and ending.state == 'failed' and is_live(own) then
+if ending and is_live(own) then
   take_in(own.id, given.is_hit)
-  fail_run(own, ending.code, ending.detail)
-  announce_ending('failed', now)
-  return answer('ok', own.id)
+  end_now(own)
+  announce_ending(ending.state, now)
+  return answer(restored, own.id)
 end
 return attach(own)

@@ -58,6 +58,9 @@ if earlier then
   end
   return refuse('idem_conflict')
 end
+if given.idempotency_hash and may_be_behind() then
+  return refuse('ledger_lost') -- the earlier job of this key may be among what is not back yet
+end
 local run = indexed_run(given.digest)
 if run and is_live(run) then
   if count_jobs(run) >= given.max_jobs_per_run then

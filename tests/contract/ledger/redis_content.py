@@ -5,7 +5,7 @@ from typing import Final
 
 import redis
 
-from stenopool.ledger.keys import COUNTS
+from stenopool.ledger.keys import COUNTS, REDIS_RUN
 from stenopool.ledger.lua import ScriptBook
 from stenopool.queueing.names import BELL_PREFIX
 
@@ -39,7 +39,7 @@ def read_content(client: redis.Redis) -> dict[str, object]:
     content = {
         key: _value(kind, value)
         for key, (kind, value) in raw.items()
-        if key not in (CLOCK_KEY, COUNTS) and not key.startswith(BELL_PREFIX)
+        if key not in (CLOCK_KEY, COUNTS, REDIS_RUN) and not key.startswith(BELL_PREFIX)
     }
     return {key: value for key, value in content.items() if value}
 

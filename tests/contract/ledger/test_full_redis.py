@@ -110,6 +110,12 @@ def _restore(bench: Bench) -> Call[object]:
     return op.restore(Restoration(submission, is_hit=False, ending=None))
 
 
+def _note_redis_run(bench: Bench) -> Call[object]:
+    current = bench.do(op.redis_run()).current
+    assert current is not None
+    return op.note_redis_run(current)
+
+
 def _open_restored(bench: Bench) -> Call[object]:
     bench.client.flushdb()
     bench.do(op.begin_restoring("epoch-1"))
@@ -149,6 +155,7 @@ CREATING: dict[str, Scene] = {
     "set_epoch": _set_epoch,
     "restore": _restore,
     "open_restored": _open_restored,
+    "note_redis_run": _note_redis_run,
     "begin_restoring": lambda _: op.begin_restoring("epoch-1"),
     "tell": lambda bench: events.tell(bench.span().claim_id, 0, ["{}"], is_whole=True),
 }
@@ -165,6 +172,8 @@ READING: dict[str, Scene] = {
     "census": lambda _: op.census(),
     "usage": lambda _: op.usage(),
     "life": lambda _: op.life(),
+    "open_runs": lambda _: op.open_runs(),
+    "redis_run": lambda _: op.redis_run(),
     "read_epoch": lambda _: op.read_epoch(),
 }
 

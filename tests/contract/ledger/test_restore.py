@@ -5,14 +5,17 @@ from dataclasses import replace
 
 import pytest
 
+from stenopool.ledger import keys
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import (
     Blame,
+    CommitOutcome,
     JobView,
     Restoration,
     Restored,
     RestoredEnding,
     RestoreOutcome,
+    RetryOutcome,
     RunState,
     SubmitOutcome,
 )
@@ -134,8 +137,8 @@ def test_a_submission_that_comes_after_its_own_restoration_is_answered_as_the_fi
 
 def test_an_idempotency_key_comes_back_for_the_rest_of_its_day(bench: Bench) -> None:
     hour_ms = 3_600_000
-    keys = {"young": bench.now - hour_ms, "old": bench.now - 25 * hour_ms}
-    for word, submitted_ms in keys.items():
+    hashes = {"young": bench.now - hour_ms, "old": bench.now - 25 * hour_ms}
+    for word, submitted_ms in hashes.items():
         first = restoration(bench, word, f"tr-{word}", CANCELLED)
         submission = replace(first.submission, idempotency_hash=word, submitted_ms=submitted_ms)
         bench.do(op.restore(replace(first, submission=submission)))
@@ -169,3 +172,87 @@ def test_a_rebuild_opens_only_the_ledger_in_which_it_began(bench: Bench) -> None
     assert bench.do(op.open_restored("epoch-2")) is None
     assert bench.do(op.open_restored("epoch-3")) == "epoch-3"
     assert bench.do(op.open_restored("epoch-3")) == "epoch-3"
+
+
+def bring(bench: Bench, job_id: str, run: str, ending: RestoredEnding | None, run_number: int = 1) -> Restored:
+    submission = replace(
+        bench.submission(DIGEST), job_id=job_id, transcription_id=run, submitted_ms=EARLIER_MS, run_number=run_number
+    )
+    return bench.do(op.restore(Restoration(submission, is_hit=False, ending=ending, brings=True)))
+
+
+@pytest.mark.parametrize("ending", [COMPLETED, FAILED, CANCELLED])
+def test_an_open_job_that_had_ended_is_brought_to_its_ending(bench: Bench, ending: RestoredEnding) -> None:
+    job = bench.submit(DIGEST)
+    span = bench.begin()
+    brought = bring(bench, job.job_id, job.transcription_id, ending)
+    assert brought.outcome is RestoreOutcome.BROUGHT
+    view = bench.view(job.job_id)
+    assert (view.state, view.reason, view.transcript_key) == (ending.state, ending.code, ending.transcript_key)
+    # Whoever works on it learns that nobody waits for it any more.
+    assert bench.plan(span).outcome is CommitOutcome.REFUSED
+    assert bring(bench, job.job_id, job.transcription_id, ending).outcome is RestoreOutcome.KNOWN
+
+
+def test_a_completed_job_is_never_brought_to_anything_else(bench: Bench) -> None:
+    job = bench.submission(DIGEST)
+    bench.do(op.submit(job))
+    bench.plan(bench.begin())
+    following = bench.do(op.commit(bench.begin().claim_id, TIMING)).next
+    assert following is not None
+    bench.finish(following)
+    bench.pass_time(10)
+    before = read_content(bench.client)
+    for ending in (None, FAILED, CANCELLED):
+        for run, number in ((job.transcription_id, 1), ("tr-other", 2)):
+            assert bring(bench, job.job_id, run, ending, number).outcome is RestoreOutcome.KNOWN
+    assert read_content(bench.client) == before
+
+
+def test_a_retry_that_was_lost_is_made_again(bench: Bench) -> None:
+    job = bench.submit(DIGEST)
+    bench.do(op.fail(bench.begin().claim_id, "no_audio", Blame.INPUT))
+    assert bring(bench, job.job_id, "tr-again", None, run_number=2).outcome is RestoreOutcome.BROUGHT
+    assert bench.view(job.job_id).state is RunState.QUEUED
+    assert bench.claim().transcription_id == "tr-again"
+    # The request for it, should it come only now, is answered as the first time.
+    new = replace(bench.submission(DIGEST), job_id=job.job_id, transcription_id="tr-again")
+    assert bench.do(op.retry(new)).outcome is RetryOutcome.CREATED
+
+
+def test_a_job_that_left_and_came_back_to_the_same_run_is_on_it_again(bench: Bench) -> None:
+    job = bench.submit(DIGEST)
+    bench.submit(DIGEST)
+    bench.do(op.cancel(job.job_id, "ann"))
+    # A cancel whose manifest is not written yet is no retry.
+    assert bring(bench, job.job_id, job.transcription_id, None).outcome is RestoreOutcome.KNOWN
+    assert bring(bench, job.job_id, job.transcription_id, None, run_number=2).outcome is RestoreOutcome.BROUGHT
+    assert bench.view(job.job_id).state is RunState.QUEUED
+
+
+def another_life(bench: Bench) -> None:
+    bench.client.set(keys.REDIS_RUN, "0" * 40)
+
+
+def test_in_another_life_of_redis_an_unknown_job_may_come_back_and_a_known_one_is_known(bench: Bench) -> None:
+    job = bench.submit()
+    another_life(bench)
+    assert bench.do(op.view("nobody", "ann")).ledger_lost
+    assert bench.view(job.job_id).state is RunState.QUEUED
+    run = bench.do(op.redis_run())
+    assert run.current is not None
+    assert (run.whole, len(run.current)) == ("0" * 40, 40)
+    bench.do(op.note_redis_run("1" * 40))
+    assert bench.do(op.view("nobody", "ann")).ledger_lost
+    bench.do(op.note_redis_run(run.current))
+    assert not bench.do(op.view("nobody", "ann")).ledger_lost
+
+
+def test_in_another_life_of_redis_no_job_is_made_twice_for_one_key(bench: Bench) -> None:
+    first = replace(bench.submission(), idempotency_hash="key")
+    bench.do(op.submit(first))
+    another_life(bench)
+    assert bench.do(op.submit(replace(bench.submission(), idempotency_hash="key"))).outcome is SubmitOutcome.REPLAYED
+    lost = replace(bench.submission(), idempotency_hash="lost")
+    assert bench.do(op.submit(lost)).outcome is SubmitOutcome.LEDGER_LOST
+    assert bench.submit().outcome is SubmitOutcome.CREATED

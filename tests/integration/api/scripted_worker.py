@@ -117,6 +117,10 @@ class ScriptedWorker:
         self.prepare()
         self.finish(self.recognise(), text)
 
+    def die(self) -> None:
+        """Its child is known to be dead: what it held goes back."""
+        self._ledger.do(op.abandon(f"{self._name}/1"))
+
     def clear(self) -> None:
         """Ends whatever waits, so that the next test's recording is the next unit."""
         for pool in (PREPARE, self._pool):

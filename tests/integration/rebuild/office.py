@@ -12,6 +12,7 @@ import redis
 from api.services.cancellation import Cancellation
 from api.services.lookup import Lookup
 from api.services.pools import PoolWatch
+from api.services.retries import Retries
 from api.services.submission import SubmissionRules, Submissions
 from api.services.uploads import Upload
 from stenopool.errors import StenopoolError, UsageError
@@ -32,6 +33,7 @@ from tests.integration.api.scripted_worker import ScriptedWorker
 POOL = recognise_pool("faster-whisper", "demo")
 TENANT = "ann"
 OPENINGS = Openings.of(["127.0.0.0/8"], [])
+RULES = SubmissionRules("faster-whisper", ["demo"], 10_000, 1000, OPENINGS)
 T = TypeVar("T")
 
 
@@ -93,9 +95,7 @@ class Office:
         )
         upload.path.write_bytes(recording.encode())
         ledger = Awaited(self.ledger)
-        submissions = Submissions(
-            ledger, self.store, PoolWatch(ledger), SubmissionRules("faster-whisper", ["demo"], 10_000, 1000, OPENINGS)
-        )
+        submissions = Submissions(ledger, self.store, PoolWatch(ledger), RULES)
         job_id = _run(submissions.submit(TENANT, upload)).job_id
         self.jobs.append(job_id)
         return job_id
@@ -107,10 +107,18 @@ class Office:
         with contextlib.suppress(UsageError):
             _run(cancellation.cancel(job_id, TENANT))
 
+    def retry(self, job_id: str) -> None:
+        ledger = Awaited(self.ledger)
+        pools = PoolWatch(ledger)
+        retries = Retries(ledger, self.store, self._lookup(), pools, RULES)
+        # One that has not ended badly is not tried again.
+        with contextlib.suppress(UsageError):
+            _run(retries.retry(job_id, TENANT))
+
     def delete(self, job_id: str) -> None:
         """What is left in the store of a job that its client deleted."""
-        [key] = [key for key in self.store.keys("manifests/") if job_id in key]
-        self.store.delete(key)
+        for key in [key for key in self.store.keys("manifests/") if job_id in key]:
+            self.store.delete(key)
 
     def next_span(self) -> Grant | None:
         """Prepares all that waits, and begins the next span."""

@@ -170,6 +170,8 @@ class LedgerMachine(EventWalker):
         run_id = f"tr-{pick % len(self.model.jobs)}"
         if run_id in self.model.runs:
             self.perform(op.jobs_of(run_id), lambda: self.model.jobs_of(run_id))
+        open_runs = tuple(sorted(run.id for run in self.model.runs.values() if run.is_live))
+        self.perform(op.open_runs(), lambda: open_runs)
         pool = POOLS[pick % len(POOLS)]
         self.perform(op.pool_view(pool), lambda: self.model.pool_view(pool))
         self.perform(op.recount(pool), lambda: self.model.recount(pool))
@@ -224,12 +226,24 @@ class LedgerMachine(EventWalker):
         state=st.sampled_from([None, None, RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED]),
         identity=st.sampled_from([IDENTITY, IDENTITY, '{"engine":"other"}', None]),
         key=st.sampled_from([None, "key-1"]),
+        brings=st.booleans(),
     )
     def restore(
-        self, pick: int, run: str, digest: str, state: RunState | None, identity: str | None, key: str | None
+        self,
+        pick: int,
+        run: str,
+        digest: str,
+        state: RunState | None,
+        identity: str | None,
+        key: str | None,
+        *,
+        brings: bool,
     ) -> None:
-        """A manifest of an earlier life is found: of a run that is known, or of one that nobody has heard of."""
-        number = len(self.model.jobs)
+        """A manifest of an earlier life is found: of a run that is known, or of one that nobody has heard of.
+
+        Perhaps of a job that is known, too, but not all of whose life.
+        """
+        number = pick % len(self.model.jobs) if brings else len(self.model.jobs)
         new = replace(
             a_submission(number, digest, "ann"),
             idempotency_hash=key,
@@ -240,11 +254,15 @@ class LedgerMachine(EventWalker):
             size_bytes=0 if pick % 4 == 0 else 1_000,
         )
         known = list(self.model.runs.values())[pick % len(self.model.runs)]
-        if run == "known":
+        job = self.model.jobs.get(new.job_id)
+        if job is not None:
+            new = replace(new, tenant=job.tenant, submitted_ms=job.created, external_hash=job.external_hash)
+            new = replace(new, has_hook=job.has_hook, run_number=max(1, job.runs + pick % 3 - 1))
+        if run == "known" and (job is None or job.tenant == known.tenant):
             new = replace(new, transcription_id=known.id, digest=known.digest, pool=known.pool, tenant=known.tenant)
         ending = _an_ending(state, self.model.now, identity)
         told = () if pick % 4 else (RunState.COMPLETED, RunState.FAILED)
-        self.do_restore(Restoration(new, is_hit=pick % 5 == 0, ending=ending, told=told))
+        self.do_restore(Restoration(new, is_hit=pick % 5 == 0, ending=ending, told=told, brings=brings))
 
     @rule(begins=st.booleans())
     def history_is_restored(self, *, begins: bool) -> None:

@@ -138,7 +138,7 @@ class Intake(Moves):
         return self._retried(RetryOutcome.HIT if job.is_hit else RetryOutcome.JOINED, job)
 
     def _point_at(self, job: Job, new: Submission, run: Run, *, is_hit: bool) -> None:
-        self.outbox = {name: delivery for name, delivery in self.outbox.items() if delivery.job != new.job_id}
+        self._drop_deliveries(new.job_id)
         job.run, job.runs, job.retry = run.id, max(job.runs + 1, new.run_number), new.transcription_id
         job.cancelled, job.is_hit = None, is_hit
         if is_hit:
@@ -156,15 +156,66 @@ class Intake(Moves):
 
     def restore(self, restoration: Restoration) -> Restored:
         new = restoration.submission
-        if new.job_id in self.jobs:
-            return self._restored(RestoreOutcome.KNOWN, self.jobs[new.job_id].run)
-        answer = self._restore_unknown(restoration)
+        job = self.jobs.get(new.job_id)
+        if job is not None:
+            run = self.runs[job.run]
+            if not restoration.brings or not self._is_behind(job, restoration):
+                return self._restored(RestoreOutcome.KNOWN, job.run)
+            if self._is_waiting(job) and job.run == new.transcription_id:
+                self._bring(restoration, job)
+                return self._restored(RestoreOutcome.BROUGHT, job.run)
+            if self._is_waiting(job):
+                self._leave_run(run, new.job_id)
+            self._drop_deliveries(new.job_id)
+        answer = self._take_back_in(restoration, RestoreOutcome.BROUGHT if job else RestoreOutcome.OK)
         if self.epoch is not None and self.restoring is None:
             run = self.runs[answer.transcription_id]
             self._tell_change(new.tenant, new.job_id, run, self.job_state(new.job_id))
         return answer
 
-    def _restore_unknown(self, restoration: Restoration) -> Restored:
+    def _is_waiting(self, job: Job) -> bool:
+        return job.cancelled is None and self.runs[job.run].is_live
+
+    def _is_behind(self, job: Job, restoration: Restoration) -> bool:
+        number = restoration.submission.run_number
+        is_completed = job.cancelled is None and self.runs[job.run].state is RunState.COMPLETED
+        if number < job.runs or is_completed:
+            return False
+        return number > job.runs or (self._is_waiting(job) and restoration.ending is not None)
+
+    def _bring(self, restoration: Restoration, job: Job) -> None:
+        job_id, run, ending = restoration.submission.job_id, self.runs[job.run], restoration.ending
+        job.runs = restoration.submission.run_number
+        if ending is None:
+            return
+        if ending.state is RunState.CANCELLED:
+            job.cancelled = ending.ended_ms
+            self._tell_change(job.tenant, job_id, run, RunState.CANCELLED)
+            self._leave_run(run, job_id)
+        else:
+            self._end_now(run, ending)
+            self._drop_deliveries(job_id)
+        self._announce_restored(restoration, ending.state, ending.ended_ms)
+
+    def _end_now(self, run: Run, ending: RestoredEnding) -> None:
+        if ending.state is RunState.FAILED:
+            self._end(run, RunState.FAILED, ending.code, ending.detail)
+            return
+        asked, run.transcript = run.identity, ending.transcript_key
+        run.identity = ending.identity or asked
+        self.identities.add(run.identity)
+        if run.audio_s is None:
+            self._note_measure(run.tenant, ending)
+        run.audio_s = ending.audio_s or run.audio_s or 0.0
+        run.done_ms = round(run.audio_s * 1000)
+        self._end(run, RunState.COMPLETED)
+        if ending.identity != asked:
+            self._clear_index(run)
+
+    def _drop_deliveries(self, job_id: str) -> None:
+        self.outbox = {name: delivery for name, delivery in self.outbox.items() if delivery.job != job_id}
+
+    def _take_back_in(self, restoration: Restoration, outcome: RestoreOutcome) -> Restored:
         new, ending = restoration.submission, restoration.ending
         own = self.runs.get(new.transcription_id)
         if ending is not None and ending.state is RunState.CANCELLED:
@@ -173,11 +224,11 @@ class Intake(Moves):
             self._add_job(new, new.transcription_id, is_hit=restoration.is_hit)
             self.jobs[new.job_id].cancelled = ending.ended_ms
             self._announce_restored(restoration, ending.state, ending.ended_ms)
-            return self._restored(RestoreOutcome.OK, new.transcription_id)
+            return self._restored(outcome, new.transcription_id)
         if own is not None and own.state is not RunState.CANCELLED:
-            return self._attach(restoration, own)
+            return self._attach(restoration, own, outcome)
         if ending is None and new.digest in self.index:
-            return self._attach(restoration, self.runs[self.index[new.digest]])
+            return self._attach(restoration, self.runs[self.index[new.digest]], outcome)
         if ending is None:
             assert new.media_key is not None
             assert new.submitted_ms is not None
@@ -188,15 +239,13 @@ class Intake(Moves):
         self._add_job(new, run.id, is_hit=restoration.is_hit and ending is not None)
         if ending is not None:
             self._announce_restored(restoration, ending.state, ending.ended_ms)
-        return self._restored(RestoreOutcome.OK, run.id)
+        return self._restored(outcome, run.id)
 
-    def _attach(self, restoration: Restoration, run: Run) -> Restored:
+    def _attach(self, restoration: Restoration, run: Run, outcome: RestoreOutcome) -> Restored:
         new, ending = restoration.submission, restoration.ending
-        has_failed = ending is not None and ending.state is RunState.FAILED
         is_hit = restoration.is_hit or (run.id != new.transcription_id and not run.is_live)
-        if has_failed and run.is_live:
-            assert ending is not None
-            self._end(run, RunState.FAILED, ending.code, ending.detail)
+        if ending is not None and run.is_live:
+            self._end_now(run, ending)
         elif run.is_live:
             run.further_jobs.add(new.job_id)
             run.rev += 1
@@ -204,7 +253,7 @@ class Intake(Moves):
         if not run.is_live:
             assert run.ended is not None
             self._announce_restored(restoration, run.state, run.ended)
-        return self._restored(RestoreOutcome.OK, run.id)
+        return self._restored(outcome, run.id)
 
     def _announce_restored(self, restoration: Restoration, event: RunState, at: int) -> None:
         if event not in restoration.told:
@@ -220,18 +269,22 @@ class Intake(Moves):
         run.done_ms = round((ending.audio_s or 0) * 1000)
         self.runs[run.id] = run
         self._store_media(new)
-        if ending.audio_s and ending.ended_ms // DAY_MS == self.now // DAY_MS:
-            self._count("measured_ms", new.tenant, run.done_ms)
+        self._note_measure(new.tenant, ending)
         self.identities.add(run.identity)
         if ending.state is RunState.COMPLETED and ending.identity == new.identity:
             self.index.setdefault(new.digest, run.id)
         return run
+
+    def _note_measure(self, tenant: str, ending: RestoredEnding) -> None:
+        if ending.audio_s and ending.ended_ms // DAY_MS == self.now // DAY_MS:
+            self._count("measured_ms", tenant, round(ending.audio_s * 1000))
 
     def _restored(self, outcome: RestoreOutcome, run_id: str) -> Restored:
         return Restored(outcome, run_id, failed_runs=self._failures(), bells=self._bells())
 
     def _add_job(self, new: Submission, run_id: str, *, is_hit: bool) -> None:
         created = self.now if new.submitted_ms is None else new.submitted_ms
+        before = self.jobs.get(new.job_id)
         self.jobs[new.job_id] = Job(
             new.tenant,
             run_id,
@@ -239,6 +292,7 @@ class Intake(Moves):
             created,
             is_hit,
             runs=new.run_number,
+            retry=None if before is None else new.transcription_id,
             external_hash=new.external_hash,
             has_hook=new.has_hook,
         )
@@ -262,14 +316,17 @@ class Intake(Moves):
             job.cancelled = self.now
             self._announce(job_id, RunState.CANCELLED, self.now)
             self._tell_change(tenant, job_id, run, RunState.CANCELLED)
-            run.further_jobs.discard(job_id)
-            run.first_job = "" if run.first_job == job_id else run.first_job
-            if run.live_jobs:
-                run.rev += 1
-            else:
-                self._end(run, RunState.CANCELLED)
+            self._leave_run(run, job_id)
         ended = run.state is RunState.CANCELLED
         return Cancelled(CancelOutcome.CANCELLED, RunState.CANCELLED, ended, bells=self._bells())
+
+    def _leave_run(self, run: Run, job_id: str) -> None:
+        run.further_jobs.discard(job_id)
+        run.first_job = "" if run.first_job == job_id else run.first_job
+        if run.live_jobs:
+            run.rev += 1
+        else:
+            self._end(run, RunState.CANCELLED)
 
 
 def _bare_run(new: Submission, media: str, created: int) -> Run:

@@ -70,9 +70,13 @@ class Witness:
     def restored(self, restoration: Restoration, answer: Restored, *, is_fresh: bool) -> None:
         job_id, ending = restoration.submission.job_id, restoration.ending
         state = self._model.job_state(job_id)
-        if answer.outcome is RestoreOutcome.OK and state in restoration.told:
+        if answer.outcome is RestoreOutcome.BROUGHT:
+            # It may have been tried again in what was lost; that is the one way in which one that had ended goes on.
+            assert self._ended.pop(job_id, None) in (None, RunState.FAILED, RunState.CANCELLED)
+            self._cancelled.discard(job_id)
+        if answer.outcome is not RestoreOutcome.KNOWN and state in restoration.told:
             self._told.add((job_id, restoration.submission.run_number, state))
-        if answer.outcome is RestoreOutcome.OK and ending is not None:
+        if answer.outcome is not RestoreOutcome.KNOWN and ending is not None:
             if ending.state is RunState.CANCELLED:
                 self._cancelled.add(job_id)
                 assert state is RunState.CANCELLED

@@ -85,3 +85,10 @@ def test_a_full_disk_is_no_error_of_the_one_who_writes(store: LocalStore, monkey
     monkeypatch.setattr(store, "replace", refuse)
     write_endings(store, [failed("a")])
     assert ending_of(store, "a") is None
+
+
+def test_a_job_that_was_tried_again_meanwhile_has_not_failed(store: LocalStore) -> None:
+    again = a_manifest("a").model_copy(update={"transcription_id": "tr-2"})
+    store.put(key_of("a"), again.to_bytes())
+    write_endings(store, [failed("a")])
+    assert ending_of(store, "a") is None

@@ -2,6 +2,7 @@
 local keys = {
   epoch = 'steno:epoch',
   restoring = 'steno:restoring',
+  redis_run = 'steno:run_id',
   tick = 'steno:tick',
   claims = 'steno:claims',
   leases = 'steno:leases',

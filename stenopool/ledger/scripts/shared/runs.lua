@@ -63,6 +63,32 @@ local function end_run(run, state, facts)
   touch(run)
 end
 
+-- A run ends well, with what really ran: it stays in the index only if that is what its digest says.
+local function complete_run(run, transcript_key, identity)
+  end_run(run, 'completed', {transcript = transcript_key, identity = identity})
+  redis.call('HDEL', keys.run(run.id), 'plan') -- nobody takes over the work of a run that is done
+  if identity ~= run.identity then
+    clear_index(run)
+  end
+end
+
+-- A job leaves a live run, which ends with its last job. Answers whether it did.
+local function leave_run(run, job_id)
+  if run.first_job == job_id then
+    run.first_job = ''
+    redis.call('HSET', keys.run(run.id), 'first_job', '')
+  else
+    redis.call('SREM', keys.run_jobs(run.id), job_id)
+  end
+  local is_last = run.first_job == '' and redis.call('SCARD', keys.run_jobs(run.id)) == 0
+  if is_last then
+    end_run(run, 'cancelled')
+  else
+    touch(run)
+  end
+  return is_last
+end
+
 -- The jobs that wait on a live run, sorted.
 local function live_jobs(run)
   local jobs = {}
