@@ -300,6 +300,7 @@ def test_after_a_loss_of_redis_the_told_stays_told_and_the_rest_keeps_its_id(
         waiting = office.submit("c", webhook_url=app.url)
         office.lose_redis()
         assert rebuild_if_lost(client, office.ledger, office.store) is not None
+        assert client.zrange("steno:outbox", 0, -1) == [f"{left}-1-cancelled"]
         office.finish_all()
         deliver()
         deliver()
