@@ -69,6 +69,7 @@ REQUIREMENTS: Final = {
     "flite": _program("flite"),
     "espeak-ng": _program("espeak-ng"),
     "make": _program("make"),
+    "curl": _program("curl"),
     "promtool": _program("promtool", "prometheus"),
     "node": Requirement(
         # Debian 12 has Node 18.
