@@ -128,12 +128,12 @@ def _audio_refusal(wish: QuotaWish) -> StenopoolError:
     if wish.estimated_s * 1000 > wish.quotas.audio_ms:
         return UsageError(
             ErrorCode.QUOTA_AUDIO,
-            f"the recording is longer than the {minutes} minutes of audio you may have transcribed in a day",
+            f"the recording is longer than the {minutes} min of audio you may have transcribed in a day",
             "split the recording, or ask the operator for more",
         )
     return TransientError(
         ErrorCode.QUOTA_AUDIO,
-        f"with this recording you would have more than {minutes} minutes of audio transcribed today",
+        f"with this recording you would have more than {minutes} min of audio transcribed today",
         "submit it after midnight UTC",
         retry_after_s=_until_midnight_s(),
     )
