@@ -42,6 +42,7 @@ class WorkerBody(Body):
     compute_type: str | None
     device: str | None = Field(description="Where the model runs: `cpu`, `cuda`, …", examples=["cpu"])
     work: str = Field(description="What it does now: `idle`, `draining`, or the pieces in hand.")
+    drained: bool = Field(description="Whether it takes nothing new, because of `stenopool drain`.")
 
     @classmethod
     def of(cls, worker: Worker) -> Self:
@@ -56,6 +57,7 @@ class WorkerBody(Body):
             compute_type=identity and identity.compute_type,
             device=worker.device,
             work=worker.work,
+            drained=worker.is_drained,
         )
 
 

@@ -1,4 +1,4 @@
-"""The operator's command: up, demo, model, keys, webhooks, tenants."""
+"""The operator's command: up, demo, model, keys, webhooks, tenants, drain."""
 
 import sys
 import time
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from stenopool.drain_command import drain
 from stenopool.errors import StenopoolError
 from stenopool.keys.command import keys_app, webhooks_app
 from stenopool.keys.tenants_command import tenants_app
@@ -30,6 +31,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(keys_app, name="keys")
 app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(tenants_app, name="tenants")
+app.command("drain")(drain)
 
 _ModelOption = Annotated[str, typer.Option(help="Whisper model to use; fetched first where it is not on the disk.")]
 

@@ -95,6 +95,9 @@ class Settings(BaseModel):
     upload_deadline_s: float = Field(3600, gt=0, description="An upload takes at most this long, seconds.")
     max_audio_hours: float = Field(4, gt=0, description="Longest recording, hours of decoded audio.")
     min_free_disk_mb: int = Field(500, ge=0, description="Uploads are refused below this much free disk, MiB.")
+    prepared_ahead_s: float = Field(
+        7200, ge=0, description="Audio decoded ahead of each live recogniser, seconds; beyond it long files wait."
+    )
     max_queued_jobs: int = Field(10_000, ge=1, description="Uploads are refused beyond this many waiting units.")
     max_jobs_per_transcription: int = Field(1000, ge=1, description="Jobs that may share one running transcription.")
 

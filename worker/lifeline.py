@@ -29,6 +29,12 @@ PULSE_S: Final = 10.0
 PULSE_TTL_S: Final = 30.0
 """A worker counts as alive for so long after a heartbeat."""
 
+_ADMISSIONS: Final = {
+    RegisterOutcome.OK: Admission.OK,
+    RegisterOutcome.MISMATCH: Admission.MISMATCH,
+    RegisterOutcome.DRAINED: Admission.DRAINED,
+}
+
 _TICK_S: Final = 0.2
 _RETRY_S: Final = 2.0
 _JOIN_S: Final = 10.0
@@ -100,9 +106,9 @@ class Lifeline:
         if ready is not None:
             self._identity = ready.identity
         registered = self._ledger.do(op.register(self._own_pulse(), round(PULSE_TTL_S * 1000)))
-        is_admitted = registered.outcome is RegisterOutcome.OK
-        self._next_pulse = time.monotonic() + (PULSE_S if is_admitted else _RETRY_S)
-        self._admit(Admission.OK if is_admitted else Admission.MISMATCH, registered.identity)
+        admission = _ADMISSIONS[registered.outcome]
+        self._next_pulse = time.monotonic() + (PULSE_S if admission is Admission.OK else _RETRY_S)
+        self._admit(admission, registered.identity)
 
     def _own_pulse(self) -> WorkerPulse:
         state = "draining" if self._worker.files.drain_until() is not None else ", ".join(self._children.labels())
@@ -124,6 +130,10 @@ class Lifeline:
         if admission is Admission.OK:
             _log.info("worker_admitted", pools=self._pools)
             self._loop.listen()
+        elif admission is Admission.DRAINED:
+            # What a child holds it finishes; bells are left to those who may claim.
+            _log.info("worker_drained", pools=self._pools)
+            self._loop.stop_listening()
         else:
             _log.error("worker_not_admitted", pools=self._pools, own=self._identity, registered=identity)
             self._loop.stop_listening()

@@ -72,6 +72,8 @@ class Admission(StrEnum):
     OK = "ok"
     MISMATCH = "mismatch"
     """The pool is served with other weights."""
+    DRAINED = "drained"
+    """The operator wants it to claim nothing."""
     BROKEN = "broken"
     """Too many units failed here: the machine is suspected."""
 

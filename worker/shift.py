@@ -18,6 +18,7 @@ from stenopool.ledger.model import BeatVerdict, Blame, CommitOutcome, Committed,
 from stenopool.logs import REQUEST_ID, bind, get_logger
 from worker import measures
 from worker.duty import Duty
+from worker.gate import prepare_gate
 from worker.holding import Holding
 from worker.run_files import MOST_FAILED_UNITS, Admission
 from worker.unit_work import UnitWork
@@ -75,8 +76,9 @@ class Shift:
             return refusal
         try:
             while (reason := self._reason_to_end()) is None:
+                gate = prepare_gate(self._duty.bench.settings)
                 grant = self._duty.ledger.do(
-                    op.claim(new_id(), self._duty.name, self._duty.pools, self._duty.timing)
+                    op.claim(new_id(), self._duty.name, self._duty.pools, self._duty.timing, gate)
                 ).grant
                 if grant is None:
                     return self._report.text("nothing waits")

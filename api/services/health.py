@@ -185,6 +185,9 @@ def _check_workers(pools: Mapping[str, PoolCensus | None]) -> Check:
     missing = [name for name, pool in pools.items() if pool is not None and not pool.live_workers]
     if missing:
         return Check(Grade.DEGRADED, f"no live worker: {', '.join(missing)}; jobs wait")
+    drained = [name for name, pool in pools.items() if pool is not None and pool.drained == pool.live_workers]
+    if drained:
+        return Check(Grade.DEGRADED, f"all workers are drained: {', '.join(drained)}; jobs wait")
     return Check(Grade.HEALTHY)
 
 

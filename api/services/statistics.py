@@ -45,6 +45,8 @@ class Worker:
     device: str | None
     work: str
     """What it does now, for people."""
+    is_drained: bool = False
+    """Whether it is to claim nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _worker(name: str, seen: WorkerSeen) -> Worker:
     identity = None
     with suppress(ValidationError):
         identity = EngineIdentity.model_validate_json(seen.identity)
-    return Worker(name, tuple(seen.pools.split(",")), identity, seen.device or None, seen.state)
+    return Worker(name, tuple(seen.pools.split(",")), identity, seen.device or None, seen.state, seen.is_drained)
 
 
 def _cache(census: Census) -> Cache:

@@ -226,6 +226,13 @@ class Registered(Answer):
 
 
 @dataclass(frozen=True, slots=True)
+class Drained(Answer):
+    """Answer of ``drain``: workers that claim nothing after the call; ``*`` is all."""
+
+    drained: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PoolView:
     """What is known of a pool. ``identity`` is None while no worker ever served it."""
 

@@ -22,6 +22,10 @@ class PoolCensus:
     """Seconds since the recording of the first of them was submitted, or since it was put back; 0 when none waits."""
     open: int
     """Units waiting or leased."""
+    prepared_s: float = 0.0
+    """Audio-seconds decoded and not recognised yet."""
+    drained: int = 0
+    """Live workers that claim nothing because the operator said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class WorkerSeen:
     pid: int
     state: str
     seen_ms: int
+    is_drained: bool = False
+    """Whether it is to claim nothing."""
 
 
 @dataclass(frozen=True, slots=True)

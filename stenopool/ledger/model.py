@@ -13,6 +13,7 @@ from stenopool.ledger.answers import (
     Claimed,
     Committed,
     Cursor,
+    Drained,
     Failed,
     FailedRun,
     FailingAnswer,
@@ -81,6 +82,7 @@ __all__ = [
     "DayCounts",
     "DeliveryNote",
     "DeliveryOutcome",
+    "Drained",
     "DueDelivery",
     "FailOutcome",
     "Failed",
@@ -103,6 +105,7 @@ __all__ = [
     "PlannedUnit",
     "PoolCensus",
     "PoolView",
+    "PrepareGate",
     "Quotas",
     "Recounted",
     "RedisRun",
@@ -224,6 +227,18 @@ class Restoration:
     """Endings of this run number that its webhook was told of, or will not be: of them it hears no more."""
     brings: bool = False
     """Whether a job that is known is brought to what is told here, if it is behind that."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareGate:
+    """When ``prepare`` units are not handed out: each hour that is decoded takes 115 MB of disk until it is recognised."""
+
+    ahead_s: float
+    """Audio decoded and not recognised that each live recogniser may have before it."""
+    is_disk_short: bool = False
+    """Whether the claimer's disk has less room than it should."""
+    short_s: float = 120.0
+    """Recordings shorter than this, as far as is known, are let through."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from stenopool.ledger.answers import (
     Cancelled,
     Claimed,
     Committed,
+    Drained,
     Failed,
     Found,
     Life,
@@ -40,6 +41,7 @@ from stenopool.ledger.model import (
     HeldClaim,
     JobQuery,
     Plan,
+    PrepareGate,
     Restoration,
     RestoredEnding,
     Submission,
@@ -49,6 +51,9 @@ from stenopool.ledger.model import (
 from stenopool.ledger.outbox import DeliveryNote, PendingDelivery, Taken
 from stenopool.ledger.quotas import LedgerDays, UseRecounted
 from stenopool.ledger.states import MAX_DETAIL_BYTES, MAX_NAME_BYTES, Blame, RunState, UnitKind
+
+EVERYBODY: Final = "*"
+"""Stands for all workers where one is drained."""
 
 _SUBMITTED: Final = TypeAdapter(Submitted).validate_json
 _RESTORED: Final = TypeAdapter(Restored).validate_json
@@ -69,6 +74,7 @@ _RUNS: Final = TypeAdapter(tuple[str, ...]).validate_json
 _LIVE_JOBS: Final = TypeAdapter(tuple[LiveJob, ...]).validate_json
 _LISTED: Final = TypeAdapter(Listed).validate_json
 _MARKS: Final = TypeAdapter(tuple[Mark, ...]).validate_json
+_DRAINED: Final = TypeAdapter(Drained).validate_json
 _REGISTERED: Final = TypeAdapter(Registered).validate_json
 _POOL_VIEW: Final = TypeAdapter(PoolView).validate_json
 _CENSUS: Final = TypeAdapter(Census).validate_json
@@ -126,13 +132,19 @@ def find(digest: str) -> Call[Found | None]:
     return Call("find", argument({"digest": digest}), _FOUND)
 
 
-def claim(claim_id: str, worker: str, pools: Sequence[str], timing: Timing) -> Call[Claimed]:
-    """Leases the next unit that waits in the first of ``pools`` that has one. The same ``claim_id`` gets the same unit."""
+def claim(
+    claim_id: str, worker: str, pools: Sequence[str], timing: Timing, gate: PrepareGate | None = None
+) -> Call[Claimed]:
+    """Leases the next unit that waits in the first of ``pools`` that has one. The same ``claim_id`` gets the same unit.
+
+    What the gate holds back is passed over; without one nothing is.
+    """
     values = {
         "claim_id": claim_id,
         "worker": worker_name(worker),
         "pools": list(pools),
         "lease_ms": timing.lease_ms,
+        "gate": None if gate is None else asdict(gate),
     }
     return Call("claim", argument(values), _CLAIMED)
 
@@ -243,6 +255,12 @@ def register(pulse: WorkerPulse, ttl_ms: int) -> Call[Registered]:
 def unregister(worker_id: str) -> Call[None]:
     """A worker leaves in order: it counts as alive no longer."""
     return Call("unregister", argument({"worker_id": worker_name(worker_id)}), _NOTHING)
+
+
+def drain(worker_id: str, *, is_over: bool = False) -> Call[Drained]:
+    """A worker, or with ``*`` every one, claims nothing more, or may again. What it holds it finishes."""
+    name = worker_id if worker_id == EVERYBODY else worker_name(worker_id)
+    return Call("drain", argument({"worker_id": name, "is_over": is_over}), _DRAINED)
 
 
 def pool_view(pool: str) -> Call[PoolView]:

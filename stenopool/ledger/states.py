@@ -154,3 +154,5 @@ class RegisterOutcome(StrEnum):
 
     OK = "ok"
     MISMATCH = "mismatch"
+    DRAINED = "drained"
+    """The operator wants it to claim nothing."""

@@ -119,7 +119,9 @@ def test_what_waits_is_told_by_pool_with_its_age(bench: Bench) -> None:
     pools = bench.census().pools
     # What waits for recognition are the first job's spans, whose place is that of their recording: 7 + 2 + 4 s ago.
     assert pools["prepare"] == PoolCensus(None, 0, waiting=1, waiting_runs=1, waiting_s=30.0, oldest_s=6.0, open=1)
-    assert pools[POOL] == PoolCensus(None, 0, waiting=3, waiting_runs=1, waiting_s=30.0, oldest_s=13.0, open=3)
+    assert pools[POOL] == PoolCensus(
+        None, 0, waiting=3, waiting_runs=1, waiting_s=30.0, oldest_s=13.0, open=3, prepared_s=30.0
+    )
 
 
 def test_what_is_held_is_told_by_kind(bench: Bench) -> None:

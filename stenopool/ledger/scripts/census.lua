@@ -1,6 +1,7 @@
 -- census: what waits, what is held, who is alive, what was counted; for whoever looks. Read only. Takes as long as there
 -- are tenants who wait and workers who live.
 local pools, held, workers = {}, {}, {}
+local all_are_drained = redis.call('SISMEMBER', keys.drained, '*') == 1
 
 local function waiting_runs(pool)
   local runs = 0
@@ -42,13 +43,17 @@ local function look_at_pool(pool)
     waiting_s = waiting_ms(sums) / 1000,
     oldest_s = oldest_ms(pool) / 1000,
     open = redis.call('ZCARD', keys.open_units(pool)),
+    prepared_s = tonumber(sums.prepared_ms or 0) / 1000,
+    drained = 0,
   }
   for _, worker_id in ipairs(alive(pool)) do
     local worker = load_hash(keys.worker(worker_id))
     if worker then
+      local is_drained = all_are_drained or redis.call('SISMEMBER', keys.drained, worker_id) == 1
+      pools[pool].drained = pools[pool].drained + (is_drained and 1 or 0)
       workers[worker_id] = {
         pools = worker.pools, identity = worker.identity, device = worker.device or '', host = worker.host,
-        pid = tonumber(worker.pid), state = worker.state, seen_ms = tonumber(worker.seen),
+        pid = tonumber(worker.pid), state = worker.state, is_drained = is_drained, seen_ms = tonumber(worker.seen),
       }
     end
   end

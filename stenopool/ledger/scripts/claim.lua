@@ -1,6 +1,8 @@
 -- claim: leases the unit that waits longest in the first of the pools that has one; answers its grant or null.
 -- The same claim id gets the same unit again, and nothing once it was spent. Bells are topped up only by a claim that
--- took something: one that found nothing but units kept for others would ring itself awake for ever.
+-- took something: one that found nothing but units kept for others would ring itself awake for ever. A worker that is
+-- drained gets nothing new.
+local most_gated = 256 -- looked at in one call; Redis does nothing else meanwhile
 
 local function main_of(worker)
   return worker:match('^(.*)/[^/]*$') or worker
@@ -20,14 +22,41 @@ local function is_kept_for_others(unit, pool)
     and has_others(pool)
 end
 
+local function is_drained(worker)
+  return redis.call('SISMEMBER', keys.drained, '*') == 1 or redis.call('SISMEMBER', keys.drained, main_of(worker)) == 1
+end
+
+-- Decoded audio must not pile up: no more is prepared while the recogniser's workers have enough of it, or the disk is
+-- short. Short recordings are let through, they take little of either.
+local is_full = {}
+local function is_gated(unit)
+  local gate = given.gate
+  if not gate or unit.kind ~= 'prepare' or unit.cost_s < gate.short_s then
+    return false
+  end
+  local pool = redis.call('HGET', keys.run(unit.run), 'pool')
+  if is_full[pool] == nil then
+    local prepared_ms = tonumber(redis.call('HGET', keys.sums(pool), 'prepared_ms') or 0)
+    local live = redis.call('ZCOUNT', keys.pool_workers(pool), '(' .. now, '+inf')
+    is_full[pool] = prepared_ms > to_ms(gate.ahead_s) * math.max(1, live)
+  end
+  return gate.is_disk_short or is_full[pool]
+end
+
 local function next_waiting(pool)
+  local gated = 0
   for lane in members(keys.lanes(pool)) do
     for tenant in members(keys.tenants(pool, lane)) do
       for run_id in members(keys.queue(pool, lane, tenant)) do
         for unit_id in members(keys.run_waiting(run_id)) do
           local unit = load_unit(run_id, unit_id)
-          if not is_kept_for_others(unit, pool) then
+          if is_gated(unit) then
+            gated = gated + 1
+          elseif not is_kept_for_others(unit, pool) then
             return unit
+          end
+          if gated >= most_gated then
+            return nil
           end
         end
       end
@@ -43,7 +72,7 @@ local held = in_force(given.claim_id)
 if held then
   return answer(grant(held.run, held.unit, given.claim_id))
 end
-if redis.call('EXISTS', keys.spent(given.claim_id)) == 1 then
+if redis.call('EXISTS', keys.spent(given.claim_id)) == 1 or is_drained(given.worker) then
   return answer(nil)
 end
 for _, pool in ipairs(given.pools) do

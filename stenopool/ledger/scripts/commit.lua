@@ -43,6 +43,7 @@ if held.unit.kind == 'detect' then
   let_spans_go(run)
   return answer('ok')
 end
+count_prepared(run, -to_ms(held.unit.cost_s))
 if redis.call('HINCRBY', keys.run(run.id), 'done', 1) < tonumber(run.units) then
   return answer('ok')
 end

@@ -49,11 +49,14 @@ redis.call('HSET', keys.run(run.id),
   'plan', given.plan_id, 'audio_s', given.audio_s, 'units', spans, 'stage', stage(spans))
 run_is_measured(run, to_ms(given.audio_s))
 complete_unit(held, 'plan')
+local prepared_ms = 0
 for i, planned in ipairs(given.units) do
   local is_blocked = planned.blocked
   if planned.kind == 'assemble' then
     is_blocked = spans > 0
   end
   add_unit(run, planned, i - 1, is_blocked)
+  prepared_ms = prepared_ms + (planned.kind == 'span' and to_ms(planned.cost_s) or 0)
 end
+count_prepared(run, prepared_ms)
 return answer('ok')

@@ -11,9 +11,18 @@ for lane in members(keys.lanes(given.pool)) do
   end
 end
 
+local prepared_ms = 0
+for _, run_id in ipairs(open_runs()) do
+  if redis.call('HGET', keys.run(run_id), 'pool') == given.pool then
+    for _, unit in ipairs(load_units(run_id)) do
+      prepared_ms = prepared_ms + (unit.kind == 'span' and unit.state ~= 'done' and to_ms(unit.cost_s) or 0)
+    end
+  end
+end
+
 local sums, total_ms = keys.sums(given.pool), 0
 redis.call('DEL', sums)
-redis.call('HSET', sums, 'waiting_n', waiting)
+redis.call('HSET', sums, 'waiting_n', waiting, 'prepared_ms', prepared_ms)
 for lane, milliseconds in pairs(lane_ms) do
   redis.call('HSET', sums, 'waiting_ms.' .. lane, milliseconds)
   total_ms = total_ms + milliseconds

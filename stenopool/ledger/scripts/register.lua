@@ -1,6 +1,7 @@
 -- register: a worker's heartbeat. A pool of recognisers holds the engine identity of those who serve it: another
 -- identity is a mismatch while any other worker is alive there, and takes the register over when none is.
--- Answers ok or mismatch, and the identity the pool holds after the call.
+-- Answers ok or mismatch, and the identity the pool holds after the call; drained for one that is to claim nothing, which
+-- stays registered.
 
 local function has_others(pool)
   for _, worker_id in ipairs(redis.call('ZRANGEBYSCORE', keys.pool_workers(pool), '(' .. now, '+inf')) do
@@ -46,4 +47,9 @@ if given.device and given.device ~= '' then
   redis.call('HSET', keys.worker(given.worker_id), 'device', given.device)
 end
 redis.call('PEXPIRE', keys.worker(given.worker_id), given.ttl_ms)
+local is_drained = redis.call('SISMEMBER', keys.drained, '*') == 1
+  or redis.call('SISMEMBER', keys.drained, given.worker_id) == 1
+if outcome == 'ok' and is_drained then
+  outcome = 'drained'
+end
 return cjson.encode({outcome = outcome, identity = identity, bells = bells()})

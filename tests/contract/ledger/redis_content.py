@@ -55,7 +55,11 @@ def _value(kind: str, value: object) -> object:
     if kind == "zset":
         return {member: float(score) for member, score in pairs.items()}
     # Counters at nought say nothing: whether they were ever more is no part of the state.
-    return {field: text for field, text in pairs.items() if not (field.startswith("waiting_") and text == "0")}
+    return {
+        field: text
+        for field, text in pairs.items()
+        if not (field.startswith(("waiting_", "prepared_")) and text == "0")
+    }
 
 
 def _pairs(flat: list[str]) -> dict[str, str]:

@@ -140,6 +140,7 @@ ENDING: dict[str, Scene] = {
     "cancel": _cancel,
     "sweep": _sweep,
     "register": lambda _: op.register(WorkerPulse("red", POOLS, IDENTITY, "host", 1, "idle"), 30_000),
+    "drain": lambda _: op.drain("*"),
     "unregister": lambda _: op.unregister("red"),
     "recount": lambda _: op.recount("prepare"),
     "take_deliveries": _take_deliveries,

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -226,3 +228,47 @@ def test_work_survives_an_outage_of_redis(own_redis: RedisServer, tmp_path: Path
         made.completed(job)
         assert made.view(job).attempt == 1
         made.completed(made.submit(duration_s=1))
+
+
+def test_a_drained_worker_finishes_what_it_holds_and_claims_nothing_more(grounds: Ground) -> None:
+    grounds.start(*BOTH, **SLOW)
+    job = grounds.submit(duration_s=6)
+    grounds.recognising(job)
+    [name] = grounds.ledger.do(op.census()).workers
+    assert command("drain", "--worker", name, **grounds.environment) == [name]
+    waiting = grounds.submit(duration_s=1)
+    grounds.completed(job)
+    grounds.bell.ring({PREPARE: 1})
+    wait_until(lambda: not grounds.redis.llen(queue_key(PREPARE)), 10, "the bell to be heard")
+    assert grounds.view(waiting).state is RunState.QUEUED
+    assert command("drain", **grounds.environment) == [name]
+    assert command("drain", "--all", "--off", **grounds.environment) == []
+    grounds.completed(waiting)
+
+
+def command(*words: str, **environment: str) -> list[str]:
+    """What ``stenopool`` answers, line by line."""
+    done = subprocess.run(
+        [sys.executable, "-m", "stenopool.cli", *words],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.split()
+
+
+def test_long_recordings_wait_while_enough_is_decoded(grounds: Ground) -> None:
+    # Nobody recognises yet. One second of decoded audio is enough, two are too many.
+    grounds.start("-Q", PREPARE, PREPARED_AHEAD_S="1", SWEEP_S="0.5")
+    first = grounds.submit(duration_s=2)
+    wait_until(lambda: grounds.view(first).stage == "span", 20, "the first recording to be decoded")
+    # What is known of a recording is its estimate.
+    long = grounds.submit(duration_s=2, estimated_s=3600)
+    short = grounds.submit(duration_s=2)
+    wait_until(lambda: grounds.view(short).stage == "span", 20, "the short recording to be decoded")
+    assert grounds.view(long).stage == "prepare"
+    grounds.start("-Q", POOL)
+    for job in (first, short, long):
+        grounds.completed(job)

@@ -56,7 +56,7 @@ def test_a_passing_trouble_gives_the_unit_back_without_an_attempt(
     assert duty.files.failed_units() == 0
 
 
-@pytest.mark.parametrize("admission", [Admission.MISMATCH, Admission.BROKEN])
+@pytest.mark.parametrize("admission", [Admission.MISMATCH, Admission.DRAINED, Admission.BROKEN])
 def test_a_child_that_is_not_admitted_claims_nothing(
     grounds: Ground, equipment: tuple[Duty, BrokenStore], admission: Admission
 ) -> None:

@@ -78,6 +78,12 @@ def test_a_model_that_nobody_holds_degrades(data_dir: Path, recognise: object, d
     assert report.checks["workers"] == Check(Grade.DEGRADED, "no live worker: recognise; jobs wait")
 
 
+def test_a_pool_of_drained_workers_degrades_and_says_so(data_dir: Path) -> None:
+    pools = {"prepare": pool(), "house": pool(), POOL: pool(identity=IDENTITY.canonical(), live_workers=2, drained=2)}
+    report = health(data_dir, census(pools=pools))
+    assert report.checks["workers"] == Check(Grade.DEGRADED, "all workers are drained: recognise; jobs wait")
+
+
 def test_pools_that_were_never_seen_are_empty_not_unknown(data_dir: Path) -> None:
     report = health(data_dir, census(pools={}))
     assert report.checks["workers"].detail == "no live worker: prepare, recognise; jobs wait"

@@ -23,6 +23,7 @@ def expected_content(model: LedgerModel) -> Content:
         },
         keys.IDENTITIES: {_short(identity): identity for identity in model.identities},
         keys.POOLS: set(model.pools),
+        keys.DRAINED: set(model.drained),
         keys.USE: {name: str(number) for name, number in model.in_use().items()},
         keys.MEDIA: {key: f"{size_bytes},{tenant}" for key, (size_bytes, tenant) in model.media.items()},
         keys.DAYS: {str(day) for day, counts in model.days.items() if any(counts.values())},
@@ -188,13 +189,13 @@ def _queues(model: LedgerModel) -> Content:
             for run, unit in _units(model)
             if lifecycle.pool_of(unit.kind, run.pool) == pool and unit.state in (UnitState.WAITING, UnitState.LEASED)
         }
-        content[keys.sums(pool)] = _sums(waiting)
+        content[keys.sums(pool)] = _sums(waiting, model.prepared_ms(pool))
     return content
 
 
-def _sums(waiting: Iterable[tuple[Run, Unit]]) -> dict[str, str]:
+def _sums(waiting: Iterable[tuple[Run, Unit]], prepared_ms: int) -> dict[str, str]:
     """Counters, those at nought left out: whether they were ever more is no part of the state."""
-    sums: dict[str, int] = {}
+    sums: dict[str, int] = {"prepared_ms": prepared_ms}
     for run, unit in waiting:
         for field, amount in (("waiting_n", 1), (f"waiting_ms.{run.lane}", unit.cost_ms)):
             sums[field] = sums.get(field, 0) + amount

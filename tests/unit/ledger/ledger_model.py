@@ -16,10 +16,12 @@ from stenopool.ledger.model import (
     Claimed,
     CommitOutcome,
     Committed,
+    Drained,
     Failed,
     FailOutcome,
     HeldClaim,
     Plan,
+    PrepareGate,
     Registered,
     RegisterOutcome,
     Released,
@@ -37,16 +39,25 @@ from tests.unit.ledger.model_records import Claim, Run, Unit
 class LedgerModel(Intake, Outbox):
     # Doing the work.
 
-    def claim(self, claim_id: str, worker: str, pools: Sequence[str]) -> Claimed:
+    def claim(self, claim_id: str, worker: str, pools: Sequence[str], gate: PrepareGate | None = None) -> Claimed:
         if claim_id in self.claims:
             return Claimed(self._grant(self.claims[claim_id]), bells=self._bells())
-        if claim_id not in self.spent:
+        if claim_id not in self.spent and not self.is_drained(worker.rpartition("/")[0]):
             for pool in pools:
                 for run, unit in self.waiting(pool):
-                    if not self.is_kept_for_others(unit, worker, pool):
+                    if not self.is_kept_for_others(unit, worker, pool) and not self.is_gated(run, unit, gate):
                         self._leave(run, unit)
                         return Claimed(self._lease(run, unit, claim_id, worker), bells=self._bells())
         return Claimed(None, bells=self._bells())
+
+    def is_drained(self, worker_id: str) -> bool:
+        return bool(self.drained & {"*", worker_id})
+
+    def is_gated(self, run: Run, unit: Unit, gate: PrepareGate | None) -> bool:
+        if gate is None or unit.kind is not UnitKind.PREPARE or unit.cost_s < gate.short_s:
+            return False
+        live = len([until for until in self.alive_until[run.pool].values() if until > self.now])
+        return gate.is_disk_short or self.prepared_ms(run.pool) > round(gate.ahead_s * 1000) * max(1, live)
 
     def is_kept_for_others(self, unit: Unit, worker: str, pool: str) -> bool:
         own = worker.rpartition("/")[0]
@@ -88,6 +99,8 @@ class LedgerModel(Intake, Outbox):
         run.plan, run.spans = plan.plan_id, kinds.count(UnitKind.SPAN)
         run.stage = "detect" if UnitKind.DETECT in kinds else "span" if run.spans else "assemble"
         self._complete(claim, "plan")
+        if any(planned.kind is UnitKind.SPAN and round(planned.cost_s * 1000) for planned in plan.units):
+            self._touched.add("prepare")
         for place, planned in enumerate(plan.units):
             unit = Unit(planned.unit_id, planned.kind, run.created + place, cost_s=planned.cost_s)
             unit.from_sample, unit.to_sample = planned.from_sample, planned.to_sample
@@ -112,6 +125,8 @@ class LedgerModel(Intake, Outbox):
                 if unit.kind is UnitKind.SPAN and unit.state is UnitState.BLOCKED:
                     self._wait(run, unit, unit.order)
         else:
+            if claim.unit.cost_ms:
+                self._touched.add("prepare")
             run.done += 1
             if run.done == run.spans:
                 run.stage = "assemble"
@@ -268,9 +283,22 @@ class LedgerModel(Intake, Outbox):
                 self.registered[pool] = pulse.identity
         self.pulses[pulse.worker_id] = pulse
         self.seen[pulse.worker_id] = self.now
+        if outcome is RegisterOutcome.OK and self.is_drained(pulse.worker_id):
+            outcome = RegisterOutcome.DRAINED
         return Registered(outcome, identity, bells=self._bells())
 
     def unregister(self, worker_id: str) -> None:
         self.pulses.pop(worker_id, None)
         for alive in self.alive_until.values():
             alive.pop(worker_id, None)
+
+    def drain(self, worker_id: str, *, is_over: bool) -> Drained:
+        if not is_over:
+            self.drained.add(worker_id)
+        elif worker_id == "*":
+            self.drained.clear()
+        else:
+            self.drained.discard(worker_id)
+        self.drained = {name for name in self.drained if name == "*" or name in self.pulses}
+        self._touched |= self.pools
+        return Drained(tuple(sorted(self.drained)), bells=self._bells())

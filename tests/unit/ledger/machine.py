@@ -16,6 +16,7 @@ from stenopool.ledger.model import (
     JobQuery,
     Lane,
     Life,
+    PrepareGate,
     Quotas,
     Restoration,
     RestoredEnding,
@@ -34,6 +35,7 @@ identities = st.sampled_from([IDENTITY, IDENTITY, '{"engine":"other"}'])
 quotas = st.sampled_from(
     [Quotas(), Quotas(), Quotas(2, 0, 0), Quotas(0, 40_000, 0), Quotas(0, 0, 3_000), Quotas(3, 65_000, 4_000)]
 )
+gates = st.sampled_from([None, None, PrepareGate(20.0, short_s=2.0), PrepareGate(9e9, is_disk_short=True, short_s=2.0)])
 mostly = st.sampled_from([True, True, True, False])
 
 
@@ -280,13 +282,13 @@ class LedgerMachine(EventWalker):
 
     # Workers.
 
-    @rule(worker=workers, pools=pool_lists, hears_bell=st.booleans(), begins=mostly)
-    def claim(self, worker: str, pools: list[str], *, hears_bell: bool, begins: bool) -> None:
+    @rule(worker=workers, pools=pool_lists, gate=gates, hears_bell=st.booleans(), begins=mostly)
+    def claim(self, worker: str, pools: list[str], gate: PrepareGate | None, *, hears_bell: bool, begins: bool) -> None:
         """A worker takes a unit and is not heard of again until another rule picks its claim."""
         heard = hears_bell and self.model.lying_bells[pools[0]] > 0
         if heard:
             self.hear_bell(pools[0])
-        grant = self.do_claim(worker, pools)
+        grant = self.do_claim(worker, pools, gate=gate)
         if heard and (grant is None or lifecycle.pool_of(grant.kind, grant.pool) != pools[0]):
             self.quiet.add(pools[0])
         if begins and grant is not None:
@@ -393,6 +395,13 @@ class LedgerMachine(EventWalker):
         if not stays:
             self.perform(op.unregister(name), lambda: self.model.unregister(name))
 
+    @rule(worker_id=st.sampled_from(["red", "blue", "*"]), is_over=mostly)
+    def drain(self, worker_id: str, *, is_over: bool) -> None:
+        self.perform(op.drain(worker_id), lambda: self.model.drain(worker_id, is_over=False))
+        if is_over:
+            call = op.drain(worker_id, is_over=True)
+            self.perform(call, lambda: self.model.drain(worker_id, is_over=True))
+
     # Time.
 
     @rule(seconds=st.sampled_from([1, 5, 12]), times=st.sampled_from([1, 1, 7]))
@@ -416,6 +425,7 @@ class LedgerMachine(EventWalker):
 
     def teardown(self) -> None:
         """When faults stop, one honest worker and sweeps that all come late end every run."""
+        self.perform(op.drain("*", is_over=True), lambda: self.model.drain("*", is_over=True))
         for number in range(400 + 40 * len(self.model.runs)):
             if not any(run.is_live for run in self.model.runs.values()):
                 return

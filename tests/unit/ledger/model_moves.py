@@ -41,6 +41,7 @@ class Moves(Accounts):
         self._failed_runs: list[FailedRun] = []
         self.outbox: dict[str, Delivery] = {}
         self.takes: dict[str, list[str]] = {}
+        self.drained: set[str] = set()
 
     # Looking.
 
@@ -63,6 +64,11 @@ class Moves(Accounts):
             return (first(lane), run.lane), (first(tenant), run.tenant), (first(own), run.id), (unit.order, unit.id)
 
         return sorted(units, key=place)
+
+    def prepared_ms(self, pool: str) -> int:
+        """Audio that waits to be recognised, or is."""
+        spans = [unit for run, unit in self._units() if run.pool == pool and unit.kind is UnitKind.SPAN]
+        return sum(unit.cost_ms for unit in spans if unit.state is not UnitState.DONE)
 
     def job_state(self, job_id: str) -> RunState:
         job = self.jobs[job_id]
@@ -142,6 +148,8 @@ class Moves(Accounts):
             self._announce(name, state, self.now)
         for unit in run.units.values():
             self._leave(run, unit)
+            if unit.kind is UnitKind.SPAN and unit.state is not UnitState.DONE and unit.cost_ms:
+                self._touched.add("prepare")
             if unit.claim:
                 self._spend(self.claims[unit.claim], "lost")
         run.state, run.ended, run.reason, run.detail = state, self.now, reason, detail

@@ -23,6 +23,7 @@ from stenopool.ledger.model import (
     HeldClaim,
     Plan,
     PlannedUnit,
+    PrepareGate,
     Restoration,
     Restored,
     RestoreOutcome,
@@ -122,11 +123,13 @@ class Walker(RuleBasedStateMachine):
         answer = self.perform(op.retry(new), lambda: self.model.retry(new))
         self.witness.retried(new, answer)
 
-    def do_claim(self, worker: str, pools: Sequence[str], old_id: str | None = None) -> Grant | None:
+    def do_claim(
+        self, worker: str, pools: Sequence[str], old_id: str | None = None, gate: PrepareGate | None = None
+    ) -> Grant | None:
         claim_id = old_id or f"claim-{len(self.claim_ids)}"
-        call = op.claim(claim_id, worker, pools, TIMING)
-        answer = self.perform(call, lambda: self.model.claim(claim_id, worker, pools))
-        self.witness.claimed(answer, worker, pools, is_repeated=old_id is not None)
+        call = op.claim(claim_id, worker, pools, TIMING, gate)
+        answer = self.perform(call, lambda: self.model.claim(claim_id, worker, pools, gate))
+        self.witness.claimed(answer, worker, pools, gate, is_repeated=old_id is not None)
         if answer.grant is not None and old_id is None:
             self.claim_ids.append(claim_id)
         return answer.grant

@@ -16,6 +16,7 @@ from stenopool.ledger.model import (
     FailOutcome,
     Grant,
     HeldClaim,
+    PrepareGate,
     Released,
     Restoration,
     Restored,
@@ -98,13 +99,22 @@ class Witness:
         self._place[grant.claim_id] = place
         self._holder[place] = grant.claim_id
 
-    def claimed(self, answer: Claimed, worker: str, pools: Sequence[str], *, is_repeated: bool) -> None:
+    def claimed(
+        self,
+        answer: Claimed,
+        worker: str,
+        pools: Sequence[str],
+        gate: PrepareGate | None,
+        *,
+        is_repeated: bool,
+    ) -> None:
         if answer.grant is not None:
             self.granted(answer.grant, is_repeated=is_repeated)
-        elif not is_repeated:
+        elif not is_repeated and not self._model.is_drained(worker.rpartition("/")[0]):
             for pool in pools:
-                for _, unit in self._model.waiting(pool):
-                    assert self._model.is_kept_for_others(unit, worker, pool), "a free unit was not handed out"
+                for run, unit in self._model.waiting(pool):
+                    is_kept = self._model.is_kept_for_others(unit, worker, pool)
+                    assert is_kept or self._model.is_gated(run, unit, gate), "a free unit was not handed out"
 
     def beaten(self, beat: HeldClaim, *, is_lost: bool) -> None:
         assert is_lost == (not self._is_in_force(beat.claim_id)), "a beat lied"

@@ -9,6 +9,7 @@ local keys = {
   delayed = 'steno:delayed',
   identities = 'steno:identities',
   pools = 'steno:pools',
+  drained = 'steno:drained',
   counts = 'steno:count',
   outbox = 'steno:outbox',
   event_clock = 'steno:events',

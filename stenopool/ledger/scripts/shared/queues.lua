@@ -31,6 +31,14 @@ local function count_waiting(run, unit, pool, sign)
   touched[pool] = true
 end
 
+-- Audio that is prepared and not recognised becomes more or less: with less there may be room for more prepare units.
+local function count_prepared(run, milliseconds)
+  if milliseconds ~= 0 then
+    redis.call('HINCRBY', keys.sums(run.pool), 'prepared_ms', string.format('%d', milliseconds))
+    touched.prepare = true
+  end
+end
+
 -- A unit that is nowhere begins to wait. The caller saves it.
 local function enter_waiting(run, unit, order)
   local pool = pool_of(run, unit)
@@ -73,6 +81,26 @@ local function members(key)
     rank = rank + 1
     return redis.call('ZRANGE', key, rank, rank)[1]
   end
+end
+
+-- All runs that live, sorted: each has a unit that waits, is held or is delayed. Takes as long as there are such units.
+local function open_runs()
+  local found, runs = {}, {}
+  local function note(names)
+    for _, name in ipairs(names) do
+      local run_id = name:match('^[^/]*')
+      if not found[run_id] then
+        found[run_id] = true
+        runs[#runs + 1] = run_id
+      end
+    end
+  end
+  for _, pool in ipairs(redis.call('SMEMBERS', keys.pools)) do
+    note(redis.call('ZRANGE', keys.open_units(pool), 0, -1))
+  end
+  note(redis.call('ZRANGE', keys.delayed, 0, -1))
+  table.sort(runs)
+  return runs
 end
 
 -- Bells that the caller must ring: what is missing to one per waiting unit, at most 32 in a queue.

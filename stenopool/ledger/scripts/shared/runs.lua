@@ -44,12 +44,15 @@ local function end_run(run, state, facts)
   announce_run(run, state)
   tell_ending(run, state, facts)
   run_closes(run, state)
+  local prepared_ms = 0
   for _, unit in ipairs(load_units(run.id)) do
+    prepared_ms = prepared_ms + (unit.kind == 'span' and unit.state ~= 'done' and to_ms(unit.cost_s) or 0)
     close_unit(run, unit)
     if unit.claim ~= '' then
       spend(unit.claim, 'lost')
     end
   end
+  count_prepared(run, -prepared_ms)
   redis.call('DEL', keys.run_units(run.id), keys.run_waiting(run.id), keys.run_options(run.id), keys.run_jobs(run.id))
   redis.call('HDEL', keys.run(run.id), 'stage', 'units', 'done', 'first_job', 'begun', 'former', 'request')
   redis.call('HSET', keys.run(run.id), 'state', state, 'ended', now)
