@@ -37,6 +37,7 @@ from api.services.pools import PoolWatch
 from api.services.quotas import TenantQuotas, common_limits
 from api.services.results import Results
 from api.services.retries import Retries
+from api.services.scanner import ScannerWatch
 from api.services.spool import Spool
 from api.services.submission import SubmissionRules, Submissions
 from api.services.tokens import tokens_of
@@ -244,7 +245,8 @@ async def _services(
         data_dir=settings.data_dir,
         min_free_bytes=min_free_bytes,
     )
-    submissions = Submissions(ledger, store, pools, submission_rules)
+    scanner = _scanner(settings)
+    submissions = Submissions(ledger, store, pools, submission_rules, scanner)
     return Services(
         uploads=Uploads(spool, settings.max_file_size_bytes, pace),
         submissions=submissions,
@@ -261,7 +263,7 @@ async def _services(
         cancellation=Cancellation(ledger, store, lookup),
         webhooks=WebhookLog(ledger, store, lookup),
         usage=UsageShelf(ledger, store),
-        health=HealthWatch(census, store, health_rules),
+        health=HealthWatch(census, store, health_rules, scanner),
         census=census,
         exposition=Exposition(census, metrics_folder, settings.data_dir),
         insider_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
@@ -270,6 +272,11 @@ async def _services(
         limiter=entrance.limiter,
         believes_proxies=bool(settings.forwarded_allow_ips),
     )
+
+
+def _scanner(settings: Settings) -> ScannerWatch | None:
+    address = settings.scanner_address
+    return None if address is None else ScannerWatch(address, is_required=settings.scanner_required)
 
 
 def _audio_calls(settings: Settings, submissions: Submissions, lookup: Lookup) -> AudioCalls:

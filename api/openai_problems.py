@@ -31,6 +31,8 @@ _PARAMS: Final[Mapping[str, str]] = {
     ErrorCode.UNDECODABLE_MEDIA: "file",
     ErrorCode.NO_AUDIO: "file",
     ErrorCode.AUDIO_TOO_LONG: "file",
+    ErrorCode.INFECTED: "file",
+    ErrorCode.UNSCANNABLE: "file",
     ErrorCode.LANGUAGE_NOT_SUPPORTED: "language",
 }
 """Fields at fault where the error itself names none."""

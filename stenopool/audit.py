@@ -23,6 +23,7 @@ class Act(StrEnum):
     CREATE_KEY = "create_key"
     REVOKE_KEY = "revoke_key"
     SET_LIMITS = "set_limits"
+    REMOVE_INFECTED = "remove_infected"
     ROTATE_WEBHOOK_SECRET = "rotate_webhook_secret"  # noqa: S105 - the name of an act.
 
 

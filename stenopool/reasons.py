@@ -39,6 +39,14 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Decoding the file took too long.",
         "convert it to WAV, FLAC or MP3 and submit that",
     ),
+    ErrorCode.INFECTED: (
+        "The virus scanner found something in the file; it was removed.",
+        "submit a copy from a source that you trust",
+    ),
+    ErrorCode.UNSCANNABLE: (
+        "The file is larger than the virus scanner takes.",
+        "compress or split it, or ask the operator to raise StreamMaxLength in clamd.conf",
+    ),
     ErrorCode.INPUT_MISSING: (
         "The uploaded file is not in the store any more.",
         "submit the file again",

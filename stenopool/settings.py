@@ -26,6 +26,7 @@ from pydantic import (
 
 from stenopool.errors import ErrorCode, FatalError
 from stenopool.failpoints import ONCE, Failpoint
+from stenopool.scanner import ScannerAddress, scanner_address
 
 SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL", "METRICS_TOKEN", "API_KEY", "JWT_KEY")
 """Settings that may be given as ``NAME_FILE``, a path to a file that holds the value."""
@@ -107,6 +108,15 @@ class Settings(BaseModel):
     )
     tenant_max_stored_mb: int = Field(
         0, ge=0, description="Recordings of one tenant that the store keeps at a time, MiB; 0 = any number."
+    )
+
+    # Virus scanner.
+    scanner: str = Field(
+        "",
+        description="Virus scanner asked before a recording is decoded, as clamd://host:3310 or clamd:///path/of/socket.",
+    )
+    scanner_required: bool = Field(
+        False, description="Refuses uploads while the scanner is away; else they are taken and wait for it."
     )
 
     # Who may.
@@ -202,6 +212,14 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _find_the_scanner(self) -> "Settings":
+        if self.scanner_required and not self.scanner:
+            raise ValueError("SCANNER_REQUIRED needs SCANNER, the address of one")
+        if self.scanner:
+            scanner_address(self.scanner)
+        return self
+
+    @model_validator(mode="after")
     def _crash_in_tests_only(self) -> "Settings":
         unknown = [switch for switch in self.fail_at if switch.removesuffix(ONCE) not in set(Failpoint)]
         if unknown:
@@ -244,6 +262,11 @@ class Settings(BaseModel):
             return self.redis_url.get_secret_value()
         password = f":{quote(self.redis_password.get_secret_value(), safe='')}@" if self.redis_password else ""
         return f"redis://{password}{self.redis_host}:{self.redis_port}/{self.redis_db}"
+
+    @property
+    def scanner_address(self) -> ScannerAddress | None:
+        """Where the virus scanner listens; None without one."""
+        return scanner_address(self.scanner) if self.scanner else None
 
     @property
     def offered_models(self) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from stenopool.errors import ErrorCode, FatalError, StenopoolError
+from stenopool.audit import Act, audit
+from stenopool.errors import ErrorCode, FatalError, StenopoolError, UsageError
 from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
 from stenopool.ledger.model import Committed, Grant, UnitKind
@@ -15,8 +16,10 @@ from worker.engines.base import Engine
 from worker.holding import Holding
 from worker.narration import Narration
 from worker.pipeline.decode import DecodeLimits
+from worker.scanner import SCAN_LIMIT_S
 from worker.units import assemble, span
 from worker.units.bench import Watch
+from worker.units.scan import require_clean
 
 _DETECT_SPEECH: Final = 0.05
 """Wall-clock seconds per second of audio that finding speech may take: 17 times what one core needs."""
@@ -36,7 +39,8 @@ class UnitWork:
         if grant.kind is UnitKind.PREPARE:
             # The length is not known yet; the decoder has its own, shorter limit.
             wall_s = DecodeLimits(settings.max_audio_s).wall_s
-            return settings.unit_base_timeout_s + wall_s + settings.max_audio_s * _DETECT_SPEECH
+            scan_s = SCAN_LIMIT_S if settings.scanner else 0.0
+            return settings.unit_base_timeout_s + scan_s + wall_s + settings.max_audio_s * _DETECT_SPEECH
         if grant.kind is UnitKind.ASSEMBLE:
             return settings.unit_base_timeout_s
         return settings.unit_base_timeout_s + grant.cost_s * self._engine().seconds_per_audio_second
@@ -49,6 +53,7 @@ class UnitWork:
             case UnitKind.PREPARE:
                 from worker.units.prepare import prepare  # noqa: PLC0415 - a worker that only recognises needs no VAD
 
+                self._require_clean(grant, watch)
                 return op.plan(grant.claim_id, prepare(bench, grant, watch), self._duty.timing)
             case UnitKind.SPAN:
                 with Narration(self._duty.ledger, grant.claim_id) as narration:
@@ -73,10 +78,23 @@ class UnitWork:
             self._quietly(lambda: self._drop_audio_if_ours(grant))
 
     def _drop_audio_if_ours(self, grant: Grant) -> None:
+        if self._store_is_ours():
+            assemble.drop_audio(self._duty.bench, grant)
+
+    def _require_clean(self, grant: Grant, watch: Watch) -> None:
+        """What is infected goes before its job fails: a worker that dies in between must not leave it to be fetched."""
+        try:
+            require_clean(self._duty.bench, grant, watch)
+        except UsageError as error:
+            if error.code is ErrorCode.INFECTED and self._store_is_ours():
+                self._duty.bench.store.delete(grant.media_key)
+                audit(Act.REMOVE_INFECTED, transcription_id=grant.transcription_id)
+            raise
+
+    def _store_is_ours(self) -> bool:
         # Nothing is deleted from a store whose epoch the ledger does not share (rule 18).
         epoch = self._duty.ledger.do(op.read_epoch())
-        if epoch is not None and epoch == read_epoch(self._duty.bench.store):
-            assemble.drop_audio(self._duty.bench, grant)
+        return epoch is not None and epoch == read_epoch(self._duty.bench.store)
 
     def _quietly(self, act: Callable[[], object]) -> None:
         try:

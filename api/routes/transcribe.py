@@ -39,6 +39,7 @@ _PROBLEMS = problems(
     ErrorCode.LEDGER_UNAVAILABLE,
     ErrorCode.LEDGER_LOST,
     ErrorCode.STORE_UNAVAILABLE,
+    ErrorCode.SCANNER_UNAVAILABLE,
     ErrorCode.DISK_FULL,
 )
 _HEADERS = {

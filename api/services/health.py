@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from api.services.census import CensusWatch
 from api.services.memory import memory
+from api.services.scanner import ScannerWatch
 from stenopool.errors import StenopoolError
 from stenopool.ledger.census import Census, PoolCensus
 from stenopool.media.epoch import read_epoch
@@ -94,7 +95,10 @@ class HealthRules:
 class HealthWatch:
     """Makes the report at most once a second, however many ask."""
 
-    def __init__(self, census: CensusWatch, store: Store, rules: HealthRules) -> None:
+    def __init__(
+        self, census: CensusWatch, store: Store, rules: HealthRules, scanner: ScannerWatch | None = None
+    ) -> None:
+        self._scanner = scanner
         self._census = census
         self._store = store
         self._rules = rules
@@ -129,6 +133,8 @@ class HealthWatch:
         }
         if self._rules.device.startswith("cuda"):
             checks["gpu_available"] = _check_gpu(self._rules.pool, census)
+        if self._scanner is not None:
+            checks["scanner"] = await _check_scanner(self._scanner)
         return Health(
             checks=checks,
             engine=self._rules.engine,
@@ -212,6 +218,13 @@ def _check_gpu(pool: str, census: Census | None) -> Check:
     if not on_gpu:
         return Check(Grade.DEGRADED, "a GPU is configured, and no live worker has its model on one")
     return Check(Grade.HEALTHY)
+
+
+async def _check_scanner(scanner: ScannerWatch) -> Check:
+    if await scanner.answers():
+        return Check(Grade.HEALTHY)
+    what = "uploads are refused" if scanner.is_required else "recordings wait"
+    return Check(Grade.DEGRADED, f"the virus scanner does not answer: {what}")
 
 
 def _check_memory() -> Check:

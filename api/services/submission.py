@@ -18,6 +18,7 @@ from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
 from api.services.quotas import UNLIMITED, QuotaSource, QuotaWish, quota_refusal
 from api.services.refusals import ledger_lost, queue_full, too_many_joined
+from api.services.scanner import ScannerWatch
 from api.services.uploads import Upload
 from stenopool import metrics
 from stenopool.clock import to_ms, utc_now
@@ -76,8 +77,16 @@ class Accepted:
 class Submissions:
     """Takes recordings in."""
 
-    def __init__(self, ledger: AnyLedger, store: Store, pools: PoolWatch, rules: SubmissionRules) -> None:
+    def __init__(
+        self,
+        ledger: AnyLedger,
+        store: Store,
+        pools: PoolWatch,
+        rules: SubmissionRules,
+        scanner: ScannerWatch | None = None,
+    ) -> None:
         self._ledger = ledger
+        self._scanner = scanner
         self._store = store
         self._manifests = Manifests(store)
         self._pools = pools
@@ -90,8 +99,10 @@ class Submissions:
         asked here: a repeated request, or one that a finished transcription answers, breaks none.
 
         Raises:
-            TransientError: ``ledger_unavailable``, ``no_worker_for_model`` or ``queue_full``.
+            TransientError: ``ledger_unavailable``, ``no_worker_for_model``, ``queue_full`` or ``scanner_unavailable``.
         """
+        if self._scanner is not None:
+            await self._scanner.require()
         preparing = (await self._pools.view(PREPARE)).waiting
         refusals = [await self._refusal(self._pool(model), preparing) for model in self._rules.models]
         if all(refusals) and refusals[0] is not None:
