@@ -114,6 +114,16 @@ def upload() -> dict[str, Any]:
     }
 
 
+def events(data: str) -> dict[str, Any]:
+    """The ``content`` of a stream of events whose ``data`` is what is said here. OpenAPI 3.1 describes one event of it."""
+    texts: dict[str, dict[str, str]] = {
+        "data": {"type": "string", "description": data},
+        "event": {"type": "string"},
+        "id": {"type": "string"},
+    }
+    return {"text/event-stream": {"schema": {"type": "object", "properties": texts}}}
+
+
 def document_problems(app: FastAPI) -> None:
     """Makes the document name problems by their own media type only; FastAPI adds the route's as well."""
     made = app.openapi

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import Services, ServicesHere, TenantHere
 from api.event_schemas import SpanRestartedBody
-from api.routes.documents import ACCESS_PROBLEMS, problems
+from api.routes.documents import ACCESS_PROBLEMS, events, problems
 from api.schemas import StatusBody
 from api.services.events.event import Event
 from api.services.events.hub import HubClosedError
@@ -24,7 +24,7 @@ router = APIRouter(tags=["events"])
 _AWAY: Final = (ErrorCode.LEDGER_UNAVAILABLE, ErrorCode.LEDGER_LOST, ErrorCode.SHUTTING_DOWN)
 _STREAM: Final[dict[str, Any]] = {
     "description": "Server-Sent Events",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": events("JSON, by the kind of event."),
 }
 _LAST_HEADER: Final = {
     "name": "Last-Event-ID",

@@ -6,7 +6,7 @@ from typing import Any, Final
 from api.openai_problems import as_openai
 from api.openai_schemas import OpenAiProblem, TranscriptionBody, VerboseBody
 from api.problems import STATUS
-from api.routes.documents import ACCESS_PROBLEMS, QUOTA_PROBLEMS
+from api.routes.documents import ACCESS_PROBLEMS, QUOTA_PROBLEMS, events
 from api.services.form import FILE_FIELD
 from api.services.openai.audio_call import AnswerFormat, Granularity
 from api.services.openai.fields import FIELDS, OPTION_FIELDS, Use
@@ -56,14 +56,7 @@ def _property(name: str, note: str, *, is_list: bool) -> dict[str, Any]:
 
 _TEXTS: Final = {
     **{form.media_type: {"schema": {"type": "string"}} for form in (Format.TEXT, Format.SRT, Format.VTT)},
-    # OpenAPI 3.1 describes one event of a stream.
-    "text/event-stream": {
-        "schema": {
-            "type": "object",
-            "required": ["data"],
-            "properties": {"data": {"type": "string", "description": "A delta or the done event, as JSON."}},
-        }
-    },
+    **events("A delta or the done event, as JSON."),
 }
 
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
