@@ -63,7 +63,7 @@ def amr(seconds: float) -> bytes:
     return (b"#!AMR\n" + new_id().encode()).ljust(round(seconds * AMR_RATE), b"\x00")
 
 
-def test_open_jobs_are_limited_but_not_repetitions_and_finished_recordings(tenant: Tenant) -> None:
+def test_threat_15_open_jobs_are_limited_but_not_repetitions_and_finished_recordings(tenant: Tenant) -> None:
     tenant.may(active_jobs=1)
     done, recording = wav(), wav()
     job_of(submit(tenant.http, done))
@@ -83,7 +83,7 @@ def test_open_jobs_are_limited_but_not_repetitions_and_finished_recordings(tenan
     assert submit(tenant.http, done).json()["status"] == "completed"
 
 
-def test_audio_is_limited_by_estimate_and_then_by_measure(tenant: Tenant) -> None:
+def test_threat_15_audio_is_limited_by_estimate_and_then_by_measure(tenant: Tenant) -> None:
     tenant.may(audio_minutes_per_day=1)
     longer_than_a_day = submit(tenant.http, amr(60.1))
     assert code_of(longer_than_a_day) == (429, "quota_audio")
@@ -117,7 +117,7 @@ def test_a_job_over_quota_says_so_and_is_not_tried_again_on_the_same_day(tenant:
     assert tenant.today()["failed"] == 1
 
 
-def test_stored_recordings_are_limited(tenant: Tenant) -> None:
+def test_threat_15_stored_recordings_are_limited(tenant: Tenant) -> None:
     tenant.may(stored_mb=1)
     job_of(submit(tenant.http, wav(700_000)))
     refused = submit(tenant.http, wav(700_000))

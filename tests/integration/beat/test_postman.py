@@ -159,7 +159,7 @@ def test_a_failure_a_cancel_and_a_hit_are_told_as_what_they_are(office: Office, 
     assert told[failed]["data"]["error"]["hint"]
 
 
-def test_a_changed_body_a_changed_id_and_an_old_copy_are_refused(office: Office, deliver: Round) -> None:
+def test_threat_11_a_changed_body_a_changed_id_and_an_old_copy_are_refused(office: Office, deliver: Round) -> None:
     with receiver() as app:
         office.submit("a", webhook_url=app.url)
         office.finish_all()

@@ -43,7 +43,7 @@ PUBLIC = ["8.8.8.8", "1.1.1.1", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "
 
 
 @pytest.mark.parametrize("text", PRIVATE)
-def test_what_is_ours_or_nobodys_is_not_reached(text: str) -> None:
+def test_threat_10_what_is_ours_or_nobodys_is_not_reached(text: str) -> None:
     assert not is_public(ipaddress.ip_address(text))
     assert not NO_OPENINGS.admits(ipaddress.ip_address(text))
 

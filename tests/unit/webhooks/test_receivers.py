@@ -96,7 +96,7 @@ def test_what_is_no_plain_url_is_refused_with_its_reason(url: str) -> None:
         "http://8.8.8.8/",
     ],
 )
-def test_without_openings_only_https_to_public_addresses_is_taken(url: str) -> None:
+def test_threat_10_without_openings_only_https_to_public_addresses_is_taken(url: str) -> None:
     with pytest.raises(UsageError):
         require_receiver(url, NO_OPENINGS)
 
