@@ -27,6 +27,7 @@ from api.routes import (
     pages,
     peaks,
     statistics,
+    tenant_events,
     transcribe,
     usage,
     webhooks,
@@ -98,7 +99,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RequestId)
     app.add_middleware(AnswerHeaders)
     app.add_middleware(OneLineStart)
-    for routes in (transcribe, jobs, events, media, peaks, webhooks, usage, openai, health, statistics, metrics, pages):
+    for routes in (
+        transcribe,
+        tenant_events,
+        jobs,
+        events,
+        media,
+        peaks,
+        webhooks,
+        usage,
+        openai,
+        health,
+        statistics,
+        metrics,
+        pages,
+    ):
         app.include_router(routes.router)
     app.mount(pages.ASSETS_PATH, pages.assets())
     document_problems(app)

@@ -22,11 +22,11 @@ from stenopool.logs import get_logger
 router = APIRouter(tags=["events"])
 
 _AWAY: Final = (ErrorCode.LEDGER_UNAVAILABLE, ErrorCode.LEDGER_LOST, ErrorCode.SHUTTING_DOWN)
-_STREAM: Final[dict[str, Any]] = {
+STREAM: Final[dict[str, Any]] = {
     "description": "Server-Sent Events",
     "content": events("JSON, by the kind of event."),
 }
-_LAST_HEADER: Final = {
+LAST_HEADER: Final = {
     "name": "Last-Event-ID",
     "in": "header",
     "schema": {"type": "string"},
@@ -45,11 +45,11 @@ _log = get_logger(__name__)
     response_class=Response,
     operation_id="follow_job",
     responses={
-        200: _STREAM,
+        200: STREAM,
         204: {"description": "You have all events, the last one included; `EventSource` stops asking then"},
         **problems(*ACCESS_PROBLEMS, ErrorCode.UNKNOWN_JOB, ErrorCode.TOO_MANY_LISTENERS, *_AWAY),
     },
-    openapi_extra={"parameters": [_LAST_HEADER]},
+    openapi_extra={"parameters": [LAST_HEADER]},
 )
 async def follow_job(
     job_id: str, request: Request, services: ServicesHere, tenant: TenantHere, last_event_id: LastEventId = None

@@ -205,7 +205,11 @@ def _message(job: JobView, why: Reason | None) -> str:
 def _progress(job: JobView) -> float:
     if job.state is RunState.COMPLETED:
         return 1.0
-    if not job.audio_s:
+    return share_done(job.done_s, job.audio_s)
+
+
+def share_done(done_s: float, audio_s: float | None) -> float:
+    """Progress of a job that has not completed, 0..0.99: pollers take 1 for the end."""
+    if not audio_s:
         return 0.0
-    # A job that has not completed never shows 1: pollers take that for the end.
-    return round(max(0.0, min(job.done_s / job.audio_s, 0.99)), 4)
+    return round(max(0.0, min(done_s / audio_s, 0.99)), 4)
