@@ -123,13 +123,13 @@ class Lookup:
         Raises:
             NotFinishedError: it has not ended.
             JobFailedError: it failed.
-            UsageError: ``job_cancelled``, and as ``job``.
+            UsageError: ``job_cancelled``, ``result_expired``, and as ``job``.
             TransientError: as ``job``.
         """
         job = await self.job(job_id, tenant)
         require_completed(job)
         if job.transcript_key is None:
-            raise NotFinishedError(job.state)
+            raise result_expired()
         return job, job.transcript_key
 
     def read(self, key: str) -> Transcript:

@@ -41,7 +41,7 @@ MEDIA: Final = "steno:media"
 DAYS: Final = "steno:days"
 """Set: days of which something was counted, until the housekeeper has put them into the store."""
 DUE: Final = "steno:due"
-"""Sorted set: ``job/<id>`` or ``tr/<id>`` -> end of retention."""
+"""Sorted set: what will go (``scripts/shared/retention.lua``) -> when."""
 OUTBOX: Final = "steno:outbox"
 """Sorted set: delivery -> next try."""
 
@@ -144,6 +144,11 @@ def taken_deliveries(take_id: str) -> str:
 def day(day: str) -> str:
     """Hash: ``<counter>:<tenant>`` -> what a day (UTC, its number since 1970) has counted."""
     return f"{PREFIX}day:{day}"
+
+
+def deleted(job_id: str) -> str:
+    """String: the tenant of a job that its client deleted, for two days, so that a repeated call is known as one."""
+    return f"{PREFIX}deleted:{job_id}"
 
 
 def spent(claim_id: str) -> str:

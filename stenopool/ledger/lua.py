@@ -9,7 +9,7 @@ from typing import Final
 
 SHARED: Final = (
     *("call", "keys", "lives", "counts", "records", "events", "queues", "claims"),
-    *("quotas", "outbox", "runs", "views", "intake"),
+    *("quotas", "outbox", "retention", "runs", "deletion", "views", "intake"),
 )
 """Shared parts, each building on those before it."""
 

@@ -38,6 +38,7 @@ from stenopool.ledger.answers import (
 from stenopool.ledger.census import Census, HeldUnits, PoolCensus, WorkerSeen
 from stenopool.ledger.outbox import Attempt, DeliveryNote, DeliveryOutcome, DueDelivery, PendingDelivery, Taken
 from stenopool.ledger.quotas import NO_QUOTAS, DayCounts, LedgerDays, Quotas, UseRecounted
+from stenopool.ledger.retention import KEEPING, Doomed, EndedJobs, Expired, Forgotten, Keeping, Overdue, Purged
 from stenopool.ledger.states import (
     BELL_CAP,
     MAX_ATTEMPTS,
@@ -48,7 +49,9 @@ from stenopool.ledger.states import (
     Blame,
     CancelOutcome,
     CommitOutcome,
+    ExpireOutcome,
     FailOutcome,
+    ForgetOutcome,
     Lane,
     RegisterOutcome,
     RestoreOutcome,
@@ -61,6 +64,7 @@ from stenopool.ledger.states import (
 
 __all__ = [
     "BELL_CAP",
+    "KEEPING",
     "MAX_ATTEMPTS",
     "MAX_DELAY_MS",
     "MAX_IDLE_CLAIMS",
@@ -82,30 +86,39 @@ __all__ = [
     "DayCounts",
     "DeliveryNote",
     "DeliveryOutcome",
+    "Doomed",
     "Drained",
     "DueDelivery",
+    "EndedJobs",
+    "ExpireOutcome",
+    "Expired",
     "FailOutcome",
     "Failed",
     "FailedRun",
     "FailingAnswer",
+    "ForgetOutcome",
+    "Forgotten",
     "Found",
     "Grant",
     "HeldClaim",
     "HeldUnits",
     "JobQuery",
     "JobView",
+    "Keeping",
     "Lane",
     "LedgerDays",
     "Life",
     "Listed",
     "LiveJob",
     "Mark",
+    "Overdue",
     "PendingDelivery",
     "Plan",
     "PlannedUnit",
     "PoolCensus",
     "PoolView",
     "PrepareGate",
+    "Purged",
     "Quotas",
     "Recounted",
     "RedisRun",
@@ -162,6 +175,7 @@ class Submission:
     """Work folder of an earlier run of the same digest, whose plan and finished spans a new run takes over."""
     request_id: str | None = None
     """Id of the request, at most 64 characters; a new run keeps it while it lives, for the workers' logs."""
+    keep: Keeping = KEEPING
     lane: Lane = Lane.STANDARD
     idempotency_hash: str | None = None
     has_hook: bool = False

@@ -149,6 +149,22 @@ class RetryOutcome(StrEnum):
     LEDGER_LOST = "ledger_lost"
 
 
+class ForgetOutcome(StrEnum):
+    """Whether a job is being deleted, by this call or an earlier one."""
+
+    DELETING = "deleting"
+    UNKNOWN = "unknown"
+    LEDGER_LOST = "ledger_lost"
+
+
+class ExpireOutcome(StrEnum):
+    """What became of a job whose time may have come. ``expired``: its result goes, the job is still told of."""
+
+    KEPT = "kept"
+    EXPIRED = "expired"
+    DELETING = "deleting"
+
+
 class RegisterOutcome(StrEnum):
     """Whether a worker may claim: its identity equals the pool's, or became it."""
 

@@ -5,7 +5,7 @@ local function answer(outcome, state, run_ended)
   return cjson.encode({outcome = outcome, state = or_null(state), run_ended = run_ended, bells = bells()})
 end
 
-local job = load_hash(keys.job(given.job_id))
+local job = load_job(given.job_id)
 if not job or job.tenant ~= given.tenant then
   return answer('unknown', nil, false)
 end
@@ -18,8 +18,10 @@ if not is_live(run) then
 end
 
 begin_even_when_full()
+count_reader_out(run, job)
 redis.call('HSET', keys.job(given.job_id), 'cancelled', now)
 announce(given.job_id, job, 'cancelled', now)
 tell_change(given.tenant, given.job_id, 'cancelled')
 job_closes(job.tenant)
+schedule_job(given.job_id, job, now)
 return answer('cancelled', 'cancelled', leave_run(run, given.job_id))

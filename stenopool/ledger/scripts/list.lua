@@ -45,7 +45,7 @@ local function is_wanted(shown)
 end
 
 local function shown_job(found)
-  local job = load_hash(keys.job(found.job_id))
+  local job = load_job(found.job_id)
   local run = job and load_run(job.tr)
   return run and job_record(found.job_id, job, run)
 end

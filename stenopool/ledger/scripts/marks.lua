@@ -1,7 +1,7 @@
 -- marks: of each job that is known what changes with it. The caller has been shown these jobs before. Read only.
 local marks = {}
 for _, job_id in ipairs(given.job_ids) do
-  local job = load_hash(keys.job(job_id))
+  local job = load_job(job_id)
   local run = job and load_run(job.tr)
   if run then
     local shown = job_ending(job, run)

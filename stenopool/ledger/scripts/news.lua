@@ -25,7 +25,7 @@ end
 local jobs, gone = {}, {}
 
 local function look_at_job(shown)
-  local job = load_hash(keys.job(shown.job_id))
+  local job = load_job(shown.job_id)
   local run = job and load_run(job.tr)
   if not run then
     gone[#gone + 1] = shown.job_id

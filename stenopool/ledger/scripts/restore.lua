@@ -30,13 +30,16 @@ local function take_in(run_id, is_hit)
   remember_request(math.min(idempotency_ms, given.submitted_ms + idempotency_ms - now))
 end
 
--- In place of `own`, the run as it was known until now.
+-- In place of `own`, the run as it was known until now; the jobs that point at it stay.
 local function make_again(own, add)
-  redis.call('DEL', keys.run(given.transcription_id))
+  local record = keys.run(given.transcription_id)
+  local counts = redis.call('HMGET', record, 'jobs', 'readers')
+  redis.call('DEL', record)
   forget_text(given.transcription_id)
   add()
+  redis.call('HSET', record, 'jobs', counts[1], 'readers', counts[2])
   if own then
-    redis.call('HINCRBY', keys.run(own.id), 'rev', own.rev)
+    redis.call('HINCRBY', record, 'rev', own.rev)
   end
 end
 
@@ -45,6 +48,10 @@ local function note_measure(tenant)
   if ending.audio_s and day_of(ending.ended_ms) == day_of(now) then
     add_to_day('measured_ms', tenant, to_ms(ending.audio_s))
   end
+end
+
+local function schedule(ended)
+  schedule_job(given.job_id, {created = given.submitted_ms, keep = given.keep.result_ms}, ended)
 end
 
 local function add_ended_run()
@@ -60,6 +67,12 @@ local function add_ended_run()
   end
   media_come(given.media_key, given.tenant, given.size_bytes)
   note_measure(given.tenant)
+  local run = {id = given.transcription_id, media = given.media_key}
+  local keep_ms = keeping(ending.state, given.keep.media_ms, given.keep.failed_media_ms)
+  if (due_at(run.media) or 0) > ending.ended_ms + keep_ms then
+    run.media = '' -- another run needs them, or keeps them longer
+  end
+  schedule_run(run, ending.state, ending.ended_ms, keep_ms)
   -- Days come newest first: who is in the index is newer, or lives.
   if ending.state == 'completed' and ending.identity == given.identity then
     redis.call('HSETNX', keys.digest_bucket(given.digest), keys.digest_field(given.digest), given.transcription_id)
@@ -118,7 +131,9 @@ local function bring(job, run)
     redis.call('HSET', keys.job(given.job_id), 'cancelled', ending.ended_ms)
     tell_change(given.tenant, given.job_id, 'cancelled')
     job_closes(given.tenant)
+    count_reader_out(run, job)
     leave_run(run, given.job_id)
+    schedule(ending.ended_ms)
   else
     end_now(run)
     drop_deliveries(given.job_id, job)
@@ -133,6 +148,7 @@ local function let_go(job, run)
     leave_run(run, given.job_id)
   end
   drop_deliveries(given.job_id, job)
+  repoint(given.job_id, job, run)
   redis.call('HDEL', keys.job(given.job_id), 'cancelled', 'hit')
   redis.call('HSET', keys.job(given.job_id), 'retry', given.transcription_id)
 end
@@ -144,9 +160,11 @@ local function attach(run)
   if is_live(run) then
     redis.call('SADD', keys.run_jobs(run.id), given.job_id)
     job_opens(given.tenant)
+    raise_keeping(run)
     touch(run)
   else
     announce_ending(run.state, tonumber(run.ended))
+    schedule(run.ended)
   end
   return answer(restored, run.id)
 end
@@ -166,13 +184,14 @@ local function end_again(own)
   take_in(given.transcription_id, given.is_hit)
   make_again(own, add_ended_run)
   announce_ending(ending.state, ending.ended_ms)
+  schedule(ending.ended_ms)
   return answer(restored, given.transcription_id)
 end
 
 local job = load_hash(keys.job(given.job_id))
 if job then
   local run = load_run(job.tr)
-  if not given.brings or not is_behind(job, run) then
+  if job.deleting or not given.brings or not is_behind(job, run) then
     return encode('known', job.tr)
   end
   restored = 'brought'
@@ -188,6 +207,8 @@ local is_free = not own or own.state == 'cancelled'
 if ending and ending.state == 'cancelled' then
   take_in(given.transcription_id, given.is_hit)
   redis.call('HSET', keys.job(given.job_id), 'cancelled', ending.ended_ms)
+  redis.call('HINCRBY', keys.run(given.transcription_id), 'readers', -1)
+  schedule(ending.ended_ms)
   if not own then
     add_ended_run()
   end
@@ -201,6 +222,7 @@ if ending and is_live(own) then
   take_in(own.id, given.is_hit)
   end_now(own)
   announce_ending(ending.state, now)
+  schedule(now)
   return answer(restored, own.id)
 end
 return attach(own)

@@ -27,18 +27,20 @@ end
 
 -- Further fields of the job are gone with what they told of its last run. The manifest may have counted a run that the
 -- ledger does not know of: no number stands for two.
-local function point_at(job, run_id, state)
+local function point_at(job, last, run_id, state)
   number = math.max(job.run + 1, given.run_number)
   redis.call('HSET', record, 'tr', run_id, 'run', number, 'retry', given.transcription_id)
   redis.call('HDEL', record, 'cancelled', 'hit')
   drop_deliveries(given.job_id, job)
   tell_change(given.tenant, given.job_id, state)
+  repoint(given.job_id, job, last)
+  count_in(run_id, true)
 end
 
 if redis.call('EXISTS', keys.epoch) == 0 then
   return answer('ledger_lost')
 end
-local job = load_hash(record)
+local job = load_job(given.job_id)
 if not job or job.tenant ~= given.tenant then
   return answer('unknown')
 end
@@ -60,19 +62,21 @@ if run and is_live(run) then
   if broken then
     return answer(broken)
   end
-  point_at(job, run.id, run.state)
+  point_at(job, last, run.id, run.state)
   job_opens(given.tenant)
   redis.call('SADD', keys.run_jobs(run.id), given.job_id)
+  raise_keeping(run)
   touch(run)
   return answer('joined', run)
 end
 if run then
-  point_at(job, run.id, run.state)
+  point_at(job, last, run.id, run.state)
   redis.call('HSET', record, 'hit', 1)
   announce(given.job_id, {hook = job.hook, run = number}, 'completed', now)
+  schedule_job(given.job_id, job, now)
   return answer('hit', run)
 end
-if not given.media_key then
+if not given.media_key or not are_kept(given.media_key) then
   return answer('need_media')
 end
 local broken = broken_quota(true, false)
@@ -82,7 +86,7 @@ end
 if waiting_units() >= given.max_waiting then
   return answer('refused_backlog')
 end
-point_at(job, given.transcription_id, 'queued')
+point_at(job, last, given.transcription_id, 'queued')
 job_opens(given.tenant)
 -- Media have one owner: what clears away the last run must not take them from the new one.
 if not is_live(last) and last.media == given.media_key then

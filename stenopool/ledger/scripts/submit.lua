@@ -28,19 +28,12 @@ local function first_answer(job)
   return answer(outcome, given.job_id, load_run(job.tr))
 end
 
--- The earlier job of the same idempotency key, and whether the request was the same.
-local function earlier_request()
-  local text = given.idempotency_hash and redis.call('GET', keys.idempotency(given.tenant, given.idempotency_hash))
-  if not text then
-    return nil
-  end
-  local job_id, request_hash = text:match('^([^,]*),(.*)$')
-  local run_id = redis.call('HGET', keys.job(job_id), 'tr')
-  return run_id and {job_id = job_id, run_id = run_id, is_same = request_hash == given.request_hash}
-end
-
 local function take_in(run_id, is_hit)
-  add_job(run_id, is_hit, given.submitted_ms or now)
+  local created = given.submitted_ms or now
+  add_job(run_id, is_hit, created)
+  if is_hit then
+    schedule_job(given.job_id, {created = created, keep = given.keep.result_ms}, now)
+  end
   remember_request(idempotency_ms)
 end
 
@@ -73,6 +66,7 @@ if run and is_live(run) then
   take_in(run.id, false)
   job_opens(given.tenant)
   redis.call('SADD', keys.run_jobs(run.id), given.job_id)
+  raise_keeping(run)
   touch(run)
   tell_change(given.tenant, given.job_id, run.state)
   count_submission('joined')

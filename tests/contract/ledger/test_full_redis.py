@@ -9,6 +9,7 @@ import pytest
 from stenopool.errors import ErrorCode, TransientError
 from stenopool.ledger import event_operations as events
 from stenopool.ledger import operations as op
+from stenopool.ledger import removal
 from stenopool.ledger.call import Call
 from stenopool.ledger.events import Wishes
 from stenopool.ledger.ledger import Ledger
@@ -129,6 +130,25 @@ def _end_restoring(bench: Bench) -> Call[object]:
 
 _OF_OUTBOX = ("take_deliveries", "note_delivery")
 
+
+def _completed(bench: Bench) -> str:
+    assemble = bench.assemble()
+    job_id = bench.do(op.jobs_of(assemble.transcription_id))[0].job_id
+    bench.finish(assemble)
+    return job_id
+
+
+def _expire(bench: Bench) -> Call[object]:
+    job_id = _completed(bench)
+    bench.pass_time(31 * 24 * 3_600)
+    return removal.expire(job_id)
+
+
+def _purge(bench: Bench) -> Call[object]:
+    job_id = _completed(bench)
+    return removal.purge([f"job/{job_id}", *bench.do(removal.forget(job_id, "ann")).members])
+
+
 ENDING: dict[str, Scene] = {
     "claim": _claim,
     "beat": lambda bench: op.beat("red/1", [HeldClaim(bench.span().claim_id, started=True, done_s=1.0)], TIMING),
@@ -138,6 +158,9 @@ ENDING: dict[str, Scene] = {
     "release": lambda bench: op.release(bench.span().claim_id, 5_000),
     "abandon": _abandon,
     "cancel": _cancel,
+    "forget": lambda bench: removal.forget(_completed(bench), "ann"),
+    "expire": _expire,
+    "purge": _purge,
     "sweep": _sweep,
     "register": lambda _: op.register(WorkerPulse("red", POOLS, IDENTITY, "host", 1, "idle"), 30_000),
     "drain": lambda _: op.drain("*"),
@@ -170,6 +193,9 @@ READING: dict[str, Scene] = {
     "marks": lambda bench: op.marks([bench.submit().job_id]),
     "news": lambda bench: events.news(Wishes({bench.submit().job_id: None}, [("tr", 0)], [("ann", None)])),
     "pool_view": lambda _: op.pool_view(POOL),
+    "overdue": lambda _: removal.overdue(10),
+    "strangers": lambda _: removal.strangers(["job/none"]),
+    "ended_jobs": lambda _: removal.ended_jobs("0", 10),
     "census": lambda _: op.census(),
     "usage": lambda _: op.usage(),
     "life": lambda _: op.life(),

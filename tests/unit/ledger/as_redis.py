@@ -7,7 +7,7 @@ from dataclasses import asdict
 from stenopool.ledger import codec, keys, lifecycle
 from stenopool.ledger.model import RunState, UnitState
 from tests.unit.ledger.ledger_model import LedgerModel
-from tests.unit.ledger.model_records import Claim, Run, Unit
+from tests.unit.ledger.model_records import Claim, Job, Run, Unit
 
 Content = dict[str, object]
 """Key -> text, hash, set, sorted set (members with their scores) or stream (ids with their fields)."""
@@ -27,6 +27,7 @@ def expected_content(model: LedgerModel) -> Content:
         keys.USE: {name: str(number) for name, number in model.in_use().items()},
         keys.MEDIA: {key: f"{size_bytes},{tenant}" for key, (size_bytes, tenant) in model.media.items()},
         keys.DAYS: {str(day) for day, counts in model.days.items() if any(counts.values())},
+        keys.DUE: dict(model.due),
     }
     if model.first_event is not None:
         content[keys.EVENT_CLOCK] = {"first": str(model.first_event), "last": str(model.last_event)}
@@ -42,6 +43,8 @@ def expected_content(model: LedgerModel) -> Content:
         content[keys.taken_deliveries(take_id)] = " ".join(names)
     for day, counts in model.days.items():
         content[keys.day(str(day))] = {name: str(number) for name, number in counts.items() if number}
+    for job_id, tenant in model.deleted.items():
+        content[keys.deleted(job_id)] = tenant
     for claim_id, operation in model.spent.items():
         content[keys.spent(claim_id)] = operation
     return {key: value for key, value in content.items() if value}
@@ -50,31 +53,16 @@ def expected_content(model: LedgerModel) -> Content:
 def _jobs(model: LedgerModel) -> Content:
     content: Content = {}
     for tenant in {job.tenant for job in model.jobs.values()}:
-        own = {name: float(job.created) for name, job in model.jobs.items() if job.tenant == tenant}
+        own = {
+            name: float(job.created) for name, job in model.jobs.items() if job.tenant == tenant and model.there(name)
+        }
         content[keys.tenant_jobs(tenant)] = own
     for name, job in model.jobs.items():
-        record = {
-            "tenant": job.tenant,
-            "tr": job.run,
-            "run": str(job.runs),
-            "name": job.name,
-            "created": str(job.created),
-            "v": "1",
-        }
-        if job.is_hit:
-            record["hit"] = "1"
-        if job.has_hook:
-            record["hook"] = "1"
-        if job.retry is not None:
-            record["retry"] = job.retry
-        if job.external_hash is not None:
-            record["ext"] = job.external_hash
+        content[keys.job(name)] = _job(job)
+        if job.external_hash is not None and model.there(name):
             named = content.setdefault(keys.tenant_external(job.tenant, job.external_hash), {})
             assert isinstance(named, dict)
             named[name] = float(job.created)
-        if job.cancelled is not None:
-            record["cancelled"] = str(job.cancelled)
-        content[keys.job(name)] = record
     for (tenant, key_hash), (job_id, request_hash) in model.requests.items():
         content[keys.idempotency(tenant, key_hash)] = f"{job_id},{request_hash}"
     return content
@@ -95,10 +83,32 @@ def _outbox(model: LedgerModel) -> Content:
     return content
 
 
+def _job(job: Job) -> dict[str, str]:
+    record = {
+        "tenant": job.tenant,
+        "tr": job.run,
+        "run": job.runs,
+        "name": job.name,
+        "created": job.created,
+        "keep": job.keep.result_ms,
+        "v": 1,
+        "hit": 1 if job.is_hit else None,
+        "hook": 1 if job.has_hook else None,
+        "retry": job.retry,
+        "ext": job.external_hash,
+        "cancelled": job.cancelled,
+        "expired": job.expired,
+        "deleting": job.deleting,
+    }
+    return {name: str(value) for name, value in record.items() if value is not None}
+
+
 def _runs(model: LedgerModel) -> Content:
     content: Content = {}
     for run in model.runs.values():
-        content[keys.run(run.id)] = _run(run)
+        own = [job for job in model.jobs.values() if job.run == run.id and job.deleting is None]
+        readers = [job for job in own if job.reads]
+        content[keys.run(run.id)] = _run(run) | {"jobs": str(len(own)), "readers": str(len(readers))}
         content[keys.run_jobs(run.id)] = set(run.further_jobs)
         content[keys.run_units(run.id)] = {unit.id: _unit(unit) for unit in run.units.values()}
         if run.is_live:
@@ -141,6 +151,8 @@ def _run(run: Run) -> dict[str, str]:
         "reason": run.reason,
         "detail": run.detail,
         "transcript": run.transcript,
+        "keep_media": run.keep.media_ms if run.keep else None,
+        "keep_failed": run.keep.failed_media_ms if run.keep else None,
     }
     return {name: str(value) for name, value in record.items() if value is not None}
 

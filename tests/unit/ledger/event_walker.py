@@ -59,14 +59,16 @@ class EventWalker(Walker):
     @rule(pick=picks, limit=st.integers(1, 4), tenant=st.sampled_from(["ann", "bob"]))
     def listen(self, pick: int, limit: int, tenant: str) -> None:
         """One look for several listeners, who are further behind or nearer."""
-        names = [f"job-{(pick + step) % (len(self.model.jobs) + 1)}" for step in range(3)]
+        names = [f"job-{(pick + step) % (self.submissions + 1)}" for step in range(3)]
         jobs = {name: self._marks.get(name) for name in names}
-        run = list(self.model.runs.values())[pick % len(self.model.runs)]
-        behind = run.text[-1 - pick % len(run.text)].number if run.text else pick
+        run_ids = [*self.model.runs, "tr-gone"]
+        run_id = run_ids[pick % len(run_ids)]
+        text = self.model.run_text(run_id, 0, 10_000).entries
+        behind = text[-1 - pick % len(text)].number if text else pick
         since = self.model.last_event - 10 ** (pick % 11)
         wishes = Wishes(
             jobs,
-            runs=[(run.id, 0), (run.id, behind), ("nobody's", pick)],
+            runs=[(run_id, 0), (run_id, behind), ("nobody's", pick)],
             tenants=[(tenant, None), (tenant, since), (tenant, self.model.last_event)],
         )
         news = self.perform(events.news(wishes, limit), lambda: self.model.news(wishes, limit))

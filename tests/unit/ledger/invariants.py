@@ -1,5 +1,7 @@
 """What must hold in every state of the ledger, whatever led to it (the promises of docs/explanation/ledger.md)."""
 
+from math import inf
+
 from stenopool.ledger.model import MAX_ATTEMPTS, RunState, UnitKind, UnitState
 from tests.unit.ledger.ledger_model import LedgerModel
 from tests.unit.ledger.model_records import Run
@@ -15,6 +17,7 @@ def check_invariants(model: LedgerModel) -> None:
     _check_claims(model)
     _check_index(model)
     _check_cancel(model)
+    _check_due(model)
 
 
 def _check_never_stuck(run: Run) -> None:
@@ -33,7 +36,7 @@ def _check_ended_holds_nothing(model: LedgerModel, run: Run) -> None:
     if not run.is_live:
         assert not run.units
         assert all(claim.run is not run for claim in model.claims.values()), f"a claim outlives {run.id}"
-    assert (run.transcript is not None) == (run.state is RunState.COMPLETED)
+    assert run.transcript is None or run.state is RunState.COMPLETED
     assert (run.reason is not None) == (run.state is RunState.FAILED)
 
 
@@ -74,4 +77,25 @@ def _check_cancel(model: LedgerModel) -> None:
     for run in model.runs.values():
         if run.state is RunState.CANCELLED:
             of_run = [job for job in model.jobs.values() if job.run == run.id]
-            assert all(job.cancelled is not None for job in of_run), f"{run.id} was cancelled under a job that stayed"
+            assert all(job.cancelled is not None or job.deleting is not None for job in of_run), (
+                f"{run.id} was cancelled under a job that stayed"
+            )
+
+
+def _check_due(model: LedgerModel) -> None:
+    """Whatever is over will go, and what somebody needs will not."""
+    for name, job in model.jobs.items():
+        is_over = job.deleting is not None or model.job_state(name).ended
+        assert (f"job/{name}" in model.due) == is_over, f"{name} goes too early or never"
+    for run in model.runs.values():
+        jobs = [job for job in model.jobs.values() if job.run == run.id and job.deleting is None]
+        readers = [job for job in jobs if job.reads]
+        assert (f"tr/{run.id}" in model.due) == (not jobs), f"the record of {run.id} goes too early or never"
+        assert not readers or f"result/{run.id}" not in model.due, f"the result of {run.id} goes too early"
+        if run.is_live:
+            assert model.due[run.media] == inf, f"the media of {run.id} go too early"
+            assert f"work/{run.id}" not in model.due
+    for run_id in model.index.values():
+        assert any(job.run == run_id and job.reads for job in model.jobs.values()), (
+            f"{run_id} is found, and is nobody's"
+        )

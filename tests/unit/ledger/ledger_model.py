@@ -34,9 +34,10 @@ from stenopool.ledger.model import (
 from tests.unit.ledger.model_intake import Intake
 from tests.unit.ledger.model_outbox import Outbox
 from tests.unit.ledger.model_records import Claim, Run, Unit
+from tests.unit.ledger.model_retention import Ends
 
 
-class LedgerModel(Intake, Outbox):
+class LedgerModel(Intake, Outbox, Ends):
     # Doing the work.
 
     def claim(self, claim_id: str, worker: str, pools: Sequence[str], gate: PrepareGate | None = None) -> Claimed:

@@ -6,7 +6,7 @@ from functools import partial
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from stenopool.ledger import lifecycle
+from stenopool.ledger import lifecycle, removal
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import (
     Blame,
@@ -52,7 +52,7 @@ class LedgerMachine(EventWalker):
         self.model.begin_events()
         self.perform(op.set_epoch("epoch-1"), lambda: "epoch-1")
         for number in range(2):
-            self.do_submit(a_submission(number, f"aaa{number}", "ann"))
+            self.do_submit(a_submission(self.next_number(), f"aaa{number}", "ann"))
 
     # Clients.
 
@@ -78,7 +78,7 @@ class LedgerMachine(EventWalker):
         limits: tuple[int, int],
         most: Quotas,
     ) -> None:
-        number = len(self.model.jobs)
+        number = self.next_number()
         new = replace(
             a_submission(number, digest, tenant),
             pool=pool,
@@ -97,14 +97,14 @@ class LedgerMachine(EventWalker):
 
     @rule(pick=picks, is_owner=mostly)
     def cancel(self, pick: int, *, is_owner: bool) -> None:
-        job_id = f"job-{pick % (len(self.model.jobs) + 1)}"
+        job_id = f"job-{pick % (self.submissions + 1)}"
         job = self.model.jobs.get(job_id)
         self.do_cancel(job_id, job.tenant if job and is_owner else "bob")
 
     @rule(pick=picks, is_owner=mostly, limits=st.sampled_from([(1000, 10_000), (1000, 10_000), (1, 2)]), most=quotas)
     def retry(self, pick: int, limits: tuple[int, int], most: Quotas, *, is_owner: bool) -> None:
-        job_id = f"job-{pick % (len(self.model.jobs) + 1)}"
-        job = self.model.jobs.get(job_id)
+        job_id = f"job-{pick % (self.submissions + 1)}"
+        job = self.model.there(job_id)
         run = self.model.runs[job.run] if job else None
         self.retries += 1
         new = replace(
@@ -160,16 +160,17 @@ class LedgerMachine(EventWalker):
             query = replace(query, behind=page.next)
         assert len(set(seen)) == len(seen), "a job stood on two pages"
         if (states, external_hash, since_s, before_s) == (None, None, None, None):
-            assert set(seen) == {name for name, job in self.model.jobs.items() if job.tenant == tenant}
+            own = {name for name, job in self.model.jobs.items() if job.tenant == tenant}
+            assert set(seen) == {name for name in own if self.model.there(name)}
 
     @rule(pick=picks, tenant=st.sampled_from(["ann", "bob"]))
     def look(self, pick: int, tenant: str) -> None:
-        job_id = f"job-{pick % (len(self.model.jobs) + 1)}"
+        job_id = f"job-{pick % (self.submissions + 1)}"
         self.perform(op.view(job_id, tenant), lambda: self.model.view(job_id, tenant))
         job_ids = [job_id, "job-0", "nobody's"]
         self.perform(op.marks(job_ids), lambda: self.model.marks(job_ids))
         self.perform(op.pending_deliveries(job_id, tenant), lambda: self.model.pending_deliveries(job_id, tenant))
-        run_id = f"tr-{pick % len(self.model.jobs)}"
+        run_id = f"tr-{pick % self.submissions}"
         if run_id in self.model.runs:
             self.perform(op.jobs_of(run_id), lambda: self.model.jobs_of(run_id))
         open_runs = tuple(sorted(run.id for run in self.model.runs.values() if run.is_live))
@@ -219,6 +220,23 @@ class LedgerMachine(EventWalker):
             )
         )
 
+    # The end of life.
+
+    @rule(pick=picks, is_owner=mostly)
+    def forget(self, pick: int, *, is_owner: bool) -> None:
+        job_id = f"job-{pick % (self.submissions + 1)}"
+        job = self.model.jobs.get(job_id)
+        self.do_forget(job_id, job.tenant if job and is_owner else "bob")
+
+    @rule(hours=st.sampled_from([0, 0, 1, 25, 800]), limit=st.integers(1, 9), is_broken_off=st.booleans())
+    def tidy(self, hours: int, limit: int, *, is_broken_off: bool) -> None:
+        """The housekeeper makes its round, perhaps long after the one before, perhaps killed on the way."""
+        if not any(run.is_live for run in self.model.runs.values()):
+            self.move_clock(3_600 * hours)
+        self.do_tidy(limit, is_broken_off=is_broken_off)
+        members = [f"job/job-{limit}", f"tr/tr-{limit}", f"media/{limit}"]
+        self.perform(removal.strangers(members), lambda: self.model.strangers(members))
+
     # A rebuild.
 
     @rule(
@@ -245,7 +263,10 @@ class LedgerMachine(EventWalker):
 
         Perhaps of a job that is known, too, but not all of whose life.
         """
-        number = pick % len(self.model.jobs) if brings else len(self.model.jobs)
+        number = pick % self.submissions
+        if not brings or f"job-{number}" not in self.model.jobs:
+            # The manifest of a job that was deleted is gone.
+            number = self.next_number()
         new = replace(
             a_submission(number, digest, "ann"),
             idempotency_hash=key,
@@ -255,12 +276,12 @@ class LedgerMachine(EventWalker):
             run_number=1 + pick % 2,
             size_bytes=0 if pick % 4 == 0 else 1_000,
         )
-        known = list(self.model.runs.values())[pick % len(self.model.runs)]
+        known = list(self.model.runs.values())[pick % len(self.model.runs)] if self.model.runs else None
         job = self.model.jobs.get(new.job_id)
         if job is not None:
             new = replace(new, tenant=job.tenant, submitted_ms=job.created, external_hash=job.external_hash)
             new = replace(new, has_hook=job.has_hook, run_number=max(1, job.runs + pick % 3 - 1))
-        if run == "known" and (job is None or job.tenant == known.tenant):
+        if run == "known" and known is not None and (job is None or job.tenant == known.tenant):
             new = replace(new, transcription_id=known.id, digest=known.digest, pool=known.pool, tenant=known.tenant)
         ending = _an_ending(state, self.model.now, identity)
         told = () if pick % 4 else (RunState.COMPLETED, RunState.FAILED)
@@ -428,11 +449,22 @@ class LedgerMachine(EventWalker):
         self.perform(op.drain("*", is_over=True), lambda: self.model.drain("*", is_over=True))
         for number in range(400 + 40 * len(self.model.runs)):
             if not any(run.is_live for run in self.model.runs.values()):
+                self.all_goes()
                 return
             self.move_clock(20)
             self.do_sweep()
             self.open_a_shift("green/1", 1, 1 + number % 2, IDENTITY, detect=False)
         raise AssertionError("a run never ended")
+
+    def all_goes(self) -> None:
+        """When nobody comes any more, time takes everything."""
+        self.model.restoring = None
+        for _ in range(4):
+            self.move_clock(31 * 24 * 3_600)
+            while self.do_tidy(100):
+                pass
+        left = (self.model.jobs, self.model.runs, self.model.due, self.model.index, self.model.media)
+        assert not any(left), left
 
 
 def _an_ending(state: RunState | None, now: int, identity: str | None) -> RestoredEnding | None:

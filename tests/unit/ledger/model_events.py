@@ -89,6 +89,9 @@ class Events:
     def _say(self, run: Run, kind: TextKind, unit: str, body: str) -> None:
         run.text.append(TextEntry(self._next_event(), kind, unit, body))
 
+    def _forget_text(self, run: Run) -> None:
+        run.text, run.told, run.text_jobs = [], {}, set()
+
     def run_text(self, run_id: str, after: int, limit: int) -> RunText:
         text = self.runs[run_id].text if run_id in self.runs else []
         is_continued = after == 0 or any(entry.number == after for entry in text)
@@ -103,7 +106,9 @@ class Events:
             return TenantNews(tenant, has_gap=True)
         texts = []
         for run_id, _ in sorted(self.told_runs[tenant].items(), key=lambda told: (told[1], told[0])):
-            run = self.runs[run_id]
+            run = self.runs.get(run_id)
+            if run is None:
+                continue
             entries = tuple(entry for entry in run.text if entry.number > after)[:limit]
             job_ids = tuple(sorted(run.text_jobs if run.state.ended else run.live_jobs))
             if entries:

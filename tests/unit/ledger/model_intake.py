@@ -1,8 +1,11 @@
 """The pure model's way in and out: submit, retry, restore and cancel."""
 
+from math import inf
+
 from stenopool.ledger.model import (
     Cancelled,
     CancelOutcome,
+    Keeping,
     Restoration,
     Restored,
     RestoredEnding,
@@ -26,7 +29,7 @@ class Intake(Moves):
             return self._refusal(new, SubmitOutcome.LEDGER_LOST)
         if new.job_id in self.jobs:
             return self._first_answer(new)
-        earlier = self.requests.get((new.tenant, new.idempotency_hash or ""))
+        earlier = self._earlier_request(new)
         if earlier is not None:
             job_id, request_hash = earlier
             if request_hash != new.request_hash:
@@ -47,12 +50,20 @@ class Intake(Moves):
             return self._refusal(new, SubmitOutcome.REFUSED_BACKLOG)
         return self._create(new, new.media_key)
 
+    def _earlier_request(self, new: Submission) -> tuple[str, str] | None:
+        earlier = self.requests.get((new.tenant, new.idempotency_hash or ""))
+        job = self.jobs.get(earlier[0]) if earlier else None
+        return earlier if job is not None and job.deleting is None else None
+
     def _first_answer(self, new: Submission) -> Submitted:
         job = self.jobs[new.job_id]
         outcome = SubmitOutcome.HIT if job.is_hit else SubmitOutcome.JOINED
         if job.run == new.transcription_id:
             outcome = SubmitOutcome.CREATED
-        return self._submitted(outcome, new.job_id, self.runs[job.run])
+        run = self.runs.get(job.run)
+        if run is None:
+            return Submitted(outcome, new.job_id, new.transcription_id, bells=self._bells())
+        return self._submitted(outcome, new.job_id, run)
 
     def _join(self, new: Submission, run: Run) -> Submitted:
         if len(run.live_jobs) >= new.max_jobs_per_run:
@@ -61,17 +72,24 @@ class Intake(Moves):
         if broken is not None:
             return self._refusal(new, SubmitOutcome(broken))
         self._add_job(new, run.id, is_hit=False)
-        run.further_jobs.add(new.job_id)
-        run.rev += 1
+        self._join_live(run, new)
         self._tell_change(new.tenant, new.job_id, run, run.state)
         self._count_submission(new, "joined")
         return self._submitted(SubmitOutcome.JOINED, new.job_id, run)
+
+    def _join_live(self, run: Run, new: Submission) -> None:
+        assert run.keep is not None
+        run.further_jobs.add(new.job_id)
+        longest = max(run.keep.media_ms, new.keep.media_ms), max(run.keep.failed_media_ms, new.keep.failed_media_ms)
+        run.keep = Keeping(new.keep.result_ms, *longest)
+        run.rev += 1
 
     def _hit(self, new: Submission, run: Run) -> Submitted:
         self._add_job(new, run.id, is_hit=True)
         self._announce(new.job_id, RunState.COMPLETED, self.now)
         self._tell_change(new.tenant, new.job_id, run, run.state)
         self._count_submission(new, "hit")
+        self._schedule_job(new.job_id, self.now)
         return self._submitted(SubmitOutcome.HIT, new.job_id, run)
 
     def _create(self, new: Submission, media: str) -> Submitted:
@@ -84,9 +102,13 @@ class Intake(Moves):
     def _add_run(self, new: Submission, media: str, arrived: int) -> Run:
         run = _bare_run(new, media, arrived)
         run.first_job, run.former, run.request = new.job_id, new.former_work_key, new.request_id
+        run.keep = new.keep
         run.most_audio_ms = new.quotas.audio_ms
         self._store_media(new)
         self.runs[run.id] = run
+        self.due[media] = inf
+        for kind in ("work", "pcm"):
+            self.due.pop(f"{kind}/{run.id}", None)
         self.index[new.digest] = run.id
         self.pools |= {"prepare", new.pool}
         self.identities.add(new.identity)
@@ -96,7 +118,7 @@ class Intake(Moves):
         return run
 
     def retry(self, new: Submission) -> Retried:
-        job = self.jobs.get(new.job_id)
+        job = self.there(new.job_id)
         if self.epoch is None or job is None or job.tenant != new.tenant:
             return self._not_retried(new, RetryOutcome.UNKNOWN if self.epoch else RetryOutcome.LEDGER_LOST)
         if job.retry == new.transcription_id:
@@ -111,7 +133,7 @@ class Intake(Moves):
         return self._retry_anew(new, job)
 
     def _retry_anew(self, new: Submission, job: Job) -> Retried:
-        if new.media_key is None:
+        if new.media_key is None or self.due.get(new.media_key, 0) <= self.now:
             return self._not_retried(new, RetryOutcome.NEED_MEDIA)
         broken = self._broken_quota(new, brings_run=True, brings_media=False)
         if broken is not None:
@@ -132,17 +154,19 @@ class Intake(Moves):
             broken = self._broken_quota(new, brings_run=False, brings_media=False)
             if broken is not None:
                 return self._not_retried(new, RetryOutcome(broken))
-            run.further_jobs.add(new.job_id)
-            run.rev += 1
+            self._join_live(run, new)
         self._point_at(job, new, run, is_hit=not run.is_live)
         return self._retried(RetryOutcome.HIT if job.is_hit else RetryOutcome.JOINED, job)
 
     def _point_at(self, job: Job, new: Submission, run: Run, *, is_hit: bool) -> None:
+        last = self.runs[job.run]
         self._drop_deliveries(new.job_id)
         job.run, job.runs, job.retry = run.id, max(job.runs + 1, new.run_number), new.transcription_id
         job.cancelled, job.is_hit = None, is_hit
+        self._repoint(new.job_id, last)
         if is_hit:
             self._announce(new.job_id, RunState.COMPLETED, self.now)
+            self._schedule_job(new.job_id, self.now)
         self._tell_change(new.tenant, new.job_id, run, run.state)
 
     def _retried(self, outcome: RetryOutcome, job: Job) -> Retried:
@@ -158,8 +182,13 @@ class Intake(Moves):
         new = restoration.submission
         job = self.jobs.get(new.job_id)
         if job is not None:
-            run = self.runs[job.run]
-            if not restoration.brings or not self._is_behind(job, restoration):
+            run = self.runs.get(job.run)
+            if (
+                run is None
+                or job.deleting is not None
+                or not restoration.brings
+                or not self._is_behind(job, restoration)
+            ):
                 return self._restored(RestoreOutcome.KNOWN, job.run)
             if self._is_waiting(job) and job.run == new.transcription_id:
                 self._bring(restoration, job)
@@ -167,6 +196,7 @@ class Intake(Moves):
             if self._is_waiting(job):
                 self._leave_run(run, new.job_id)
             self._drop_deliveries(new.job_id)
+            self._repoint(new.job_id, run)
         answer = self._take_back_in(restoration, RestoreOutcome.BROUGHT if job else RestoreOutcome.OK)
         if self.epoch is not None and self.restoring is None:
             run = self.runs[answer.transcription_id]
@@ -190,6 +220,7 @@ class Intake(Moves):
             return
         if ending.state is RunState.CANCELLED:
             job.cancelled = ending.ended_ms
+            self._schedule_job(job_id, ending.ended_ms)
             self._tell_change(job.tenant, job_id, run, RunState.CANCELLED)
             self._leave_run(run, job_id)
         else:
@@ -212,9 +243,6 @@ class Intake(Moves):
         if ending.identity != asked:
             self._clear_index(run)
 
-    def _drop_deliveries(self, job_id: str) -> None:
-        self.outbox = {name: delivery for name, delivery in self.outbox.items() if delivery.job != job_id}
-
     def _take_back_in(self, restoration: Restoration, outcome: RestoreOutcome) -> Restored:
         new, ending = restoration.submission, restoration.ending
         own = self.runs.get(new.transcription_id)
@@ -224,6 +252,7 @@ class Intake(Moves):
             self._add_job(new, new.transcription_id, is_hit=restoration.is_hit)
             self.jobs[new.job_id].cancelled = ending.ended_ms
             self._announce_restored(restoration, ending.state, ending.ended_ms)
+            self._schedule_job(new.job_id, ending.ended_ms)
             return self._restored(outcome, new.transcription_id)
         if own is not None and own.state is not RunState.CANCELLED:
             return self._attach(restoration, own, outcome)
@@ -239,6 +268,7 @@ class Intake(Moves):
         self._add_job(new, run.id, is_hit=restoration.is_hit and ending is not None)
         if ending is not None:
             self._announce_restored(restoration, ending.state, ending.ended_ms)
+            self._schedule_job(new.job_id, ending.ended_ms)
         return self._restored(outcome, run.id)
 
     def _attach(self, restoration: Restoration, run: Run, outcome: RestoreOutcome) -> Restored:
@@ -247,12 +277,12 @@ class Intake(Moves):
         if ending is not None and run.is_live:
             self._end_now(run, ending)
         elif run.is_live:
-            run.further_jobs.add(new.job_id)
-            run.rev += 1
+            self._join_live(run, new)
         self._add_job(new, run.id, is_hit=is_hit)
         if not run.is_live:
             assert run.ended is not None
             self._announce_restored(restoration, run.state, run.ended)
+            self._schedule_job(new.job_id, run.ended)
         return self._restored(outcome, run.id)
 
     def _announce_restored(self, restoration: Restoration, event: RunState, at: int) -> None:
@@ -271,6 +301,10 @@ class Intake(Moves):
         self._store_media(new)
         self._note_measure(new.tenant, ending)
         self.identities.add(run.identity)
+        keep_ms = new.keep.failed_media_ms if ending.state is RunState.FAILED else new.keep.media_ms
+        earlier = self.due.get(run.media, 0)
+        self._schedule_run(run, ending.ended_ms, new.keep)
+        self.due[run.media] = max(earlier, ending.ended_ms + keep_ms)
         if ending.state is RunState.COMPLETED and ending.identity == new.identity:
             self.index.setdefault(new.digest, run.id)
         return run
@@ -285,6 +319,7 @@ class Intake(Moves):
     def _add_job(self, new: Submission, run_id: str, *, is_hit: bool) -> None:
         created = self.now if new.submitted_ms is None else new.submitted_ms
         before = self.jobs.get(new.job_id)
+        is_first_request = self._earlier_request(new) is None
         self.jobs[new.job_id] = Job(
             new.tenant,
             run_id,
@@ -295,9 +330,12 @@ class Intake(Moves):
             retry=None if before is None else new.transcription_id,
             external_hash=new.external_hash,
             has_hook=new.has_hook,
+            keep=new.keep,
         )
-        if new.idempotency_hash is not None:
-            self.requests.setdefault((new.tenant, new.idempotency_hash), (new.job_id, new.request_hash))
+        for kind in ("tr", "result"):
+            self.due.pop(f"{kind}/{run_id}", None)
+        if new.idempotency_hash is not None and is_first_request:
+            self.requests[new.tenant, new.idempotency_hash] = (new.job_id, new.request_hash)
 
     def _submitted(self, outcome: SubmitOutcome, job_id: str, run: Run) -> Submitted:
         return Submitted(outcome, job_id, run.id, run.media or None, bells=self._bells())
@@ -306,7 +344,7 @@ class Intake(Moves):
         return Submitted(outcome, new.job_id, new.transcription_id, bells=self._bells())
 
     def cancel(self, job_id: str, tenant: str) -> Cancelled:
-        job = self.jobs.get(job_id)
+        job = self.there(job_id)
         if job is None or job.tenant != tenant:
             return Cancelled(CancelOutcome.UNKNOWN, None, bells=self._bells())
         run = self.runs[job.run]
@@ -316,17 +354,10 @@ class Intake(Moves):
             job.cancelled = self.now
             self._announce(job_id, RunState.CANCELLED, self.now)
             self._tell_change(tenant, job_id, run, RunState.CANCELLED)
+            self._schedule_job(job_id, self.now)
             self._leave_run(run, job_id)
         ended = run.state is RunState.CANCELLED
         return Cancelled(CancelOutcome.CANCELLED, RunState.CANCELLED, ended, bells=self._bells())
-
-    def _leave_run(self, run: Run, job_id: str) -> None:
-        run.further_jobs.discard(job_id)
-        run.first_job = "" if run.first_job == job_id else run.first_job
-        if run.live_jobs:
-            run.rev += 1
-        else:
-            self._end(run, RunState.CANCELLED)
 
 
 def _bare_run(new: Submission, media: str, created: int) -> Run:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from stenopool.ledger import lifecycle
 from stenopool.ledger.model import (
@@ -9,6 +10,7 @@ from stenopool.ledger.model import (
     Committed,
     FailedRun,
     Grant,
+    Keeping,
     LiveJob,
     RunState,
     Timing,
@@ -17,7 +19,7 @@ from stenopool.ledger.model import (
     WorkerPulse,
 )
 from tests.unit.ledger.model_quotas import Accounts
-from tests.unit.ledger.model_records import Claim, Delivery, Run, Unit
+from tests.unit.ledger.model_records import Claim, Delivery, Job, Run, Unit
 
 
 class Moves(Accounts):
@@ -36,12 +38,68 @@ class Moves(Accounts):
         self.alive_until: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self.pulses: dict[str, WorkerPulse] = {}
         self.seen: dict[str, int] = {}
+        self.due: dict[str, float] = {}
+        self.deleted: dict[str, str] = {}
         self.lying_bells: Counter[str] = Counter()
         self._touched: set[str] = set()
         self._failed_runs: list[FailedRun] = []
         self.outbox: dict[str, Delivery] = {}
         self.takes: dict[str, list[str]] = {}
         self.drained: set[str] = set()
+
+    # The end of life.
+
+    def _jobs_of(self, run: Run) -> list[Job]:
+        """The jobs that point at a run, those that are being deleted left out."""
+        return [job for job in self.jobs.values() if job.run == run.id and job.deleting is None]
+
+    def _readers(self, run: Run) -> list[Job]:
+        return [job for job in self._jobs_of(run) if job.reads]
+
+    def _schedule_run(self, run: Run, ended: int, keep: Keeping) -> None:
+        until = ended + (keep.failed_media_ms if run.state is RunState.FAILED else keep.media_ms)
+        if run.media:
+            self.due[run.media] = until
+        if run.state is RunState.COMPLETED:
+            self.due[f"work/{run.id}"] = ended
+        else:
+            self.due[f"pcm/{run.id}"], self.due[f"work/{run.id}"] = ended, until
+
+    def _schedule_job(self, job_id: str, ended: int) -> None:
+        job = self.jobs[job_id]
+        self.due[f"job/{job_id}"] = max(ended, job.created) + job.keep.result_ms
+
+    def _let_media_go(self, run: Run) -> None:
+        if self.due.get(run.media, inf) < inf:
+            self.due[run.media] = self.now
+
+    def _let_result_go(self, run: Run) -> None:
+        self._clear_index(run)
+        self._forget_text(run)
+        self._let_media_go(run)
+        self.due[f"result/{run.id}"] = self.due[f"work/{run.id}"] = self.now
+
+    def _let_run_go(self, run: Run) -> None:
+        self._clear_index(run)
+        self._forget_text(run)
+        self._let_media_go(run)
+        for kind in ("result", "pcm"):
+            self.due.pop(f"{kind}/{run.id}", None)
+        self.due[f"tr/{run.id}"] = self.due[f"work/{run.id}"] = self.now
+
+    def _repoint(self, job_id: str, last: Run) -> None:
+        """Another run does the job's work than the last one."""
+        self.due.pop(f"job/{job_id}", None)
+        if all(job is self.jobs[job_id] for job in self._jobs_of(last)):
+            self.due[f"tr/{last.id}"] = self.now
+
+    def _leave_run(self, run: Run, job_id: str) -> None:
+        run.further_jobs.discard(job_id)
+        run.first_job = "" if run.first_job == job_id else run.first_job
+        if run.live_jobs:
+            run.rev += 1
+        else:
+            self._end(run, RunState.CANCELLED)
 
     # Looking.
 
@@ -69,6 +127,11 @@ class Moves(Accounts):
         """Audio that waits to be recognised, or is."""
         spans = [unit for run, unit in self._units() if run.pool == pool and unit.kind is UnitKind.SPAN]
         return sum(unit.cost_ms for unit in spans if unit.state is not UnitState.DONE)
+
+    def there(self, job_id: str) -> Job | None:
+        """The job, unless it is being deleted."""
+        job = self.jobs.get(job_id)
+        return job if job is not None and job.deleting is None else None
 
     def job_state(self, job_id: str) -> RunState:
         job = self.jobs[job_id]
@@ -153,6 +216,11 @@ class Moves(Accounts):
             if unit.claim:
                 self._spend(self.claims[unit.claim], "lost")
         run.state, run.ended, run.reason, run.detail = state, self.now, reason, detail
+        assert run.keep is not None
+        self._schedule_run(run, self.now, run.keep)
+        for name in run.live_jobs:
+            self._schedule_job(name, self.now)
+        run.keep = None
         run.units, run.further_jobs, run.stage = {}, set(), ""
         run.begun = run.former = run.request = None
         run.most_audio_ms = 0
@@ -166,6 +234,9 @@ class Moves(Accounts):
             name = f"{job_id}-{job.runs}-{event}"
             assert name not in self.outbox, "an event was told twice"
             self.outbox[name] = Delivery(job_id, job.runs, event, at, due=self.now)
+
+    def _drop_deliveries(self, job_id: str) -> None:
+        self.outbox = {name: delivery for name, delivery in self.outbox.items() if delivery.job != job_id}
 
     def _failures(self) -> tuple[FailedRun, ...]:
         failed, self._failed_runs = tuple(self._failed_runs), []

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from stenopool.ledger.events import TextEntry
-from stenopool.ledger.model import Attempt, Lane, RunState, UnitKind, UnitState
+from stenopool.ledger.model import KEEPING, Attempt, Keeping, Lane, RunState, UnitKind, UnitState
 
 
 @dataclass
@@ -67,6 +67,8 @@ class Run:
     told: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
     """Unit -> the claim that spoke last, how many segments it told, whether that was all."""
     text_jobs: set[str] = field(default_factory=set)
+    keep: Keeping | None = None
+    """The longest that its jobs agreed on; forgotten at the end."""
 
     @property
     def live_jobs(self) -> set[str]:
@@ -95,6 +97,14 @@ class Job:
     retry: str | None = None
     external_hash: str | None = None
     has_hook: bool = False
+    keep: Keeping = KEEPING
+    expired: int | None = None
+    deleting: int | None = None
+
+    @property
+    def reads(self) -> bool:
+        """Whether the transcript of its run is the job's to read."""
+        return self.cancelled is None and self.expired is None and self.deleting is None
 
 
 @dataclass

@@ -35,12 +35,16 @@ class Views(Moves):
         return tuple(LiveJob(name, self.jobs[name].tenant, self.jobs[name].created) for name in names)
 
     def view(self, job_id: str, tenant: str) -> Viewed:
-        job = self.jobs.get(job_id)
+        job = self.there(job_id)
         shown = self._job(job_id, job) if job is not None and job.tenant == tenant else None
         return Viewed(shown, ledger_lost=self.epoch is None or self.restoring is not None)
 
     def list_jobs(self, query: JobQuery) -> Listed:
-        own = [(job.created, name, job) for name, job in self.jobs.items() if job.tenant == query.tenant]
+        own = [
+            (job.created, name, job)
+            for name, job in self.jobs.items()
+            if job.tenant == query.tenant and self.there(name)
+        ]
         if query.external_hash is not None:
             own = [entry for entry in own if entry[2].external_hash == query.external_hash]
         behind = (query.behind.created_ms, query.behind.job_id) if query.behind else None
@@ -64,14 +68,14 @@ class Views(Moves):
         return Listed(following, self.epoch is None or self.restoring is not None, tuple(shown))
 
     def marks(self, job_ids: Sequence[str]) -> tuple[Mark, ...]:
-        return tuple(self._job(name, self.jobs[name]).mark for name in job_ids if name in self.jobs)
+        return tuple(self._job(name, self.jobs[name]).mark for name in job_ids if self.there(name))
 
     def news(self, wishes: Wishes, limit: int) -> News:
-        shown = {name: self._job(name, self.jobs[name]) for name in wishes.jobs if name in self.jobs}
+        shown = {name: self._job(name, self.jobs[name]) for name in wishes.jobs if self.there(name)}
         return News(
             self.last_event,
             jobs=tuple(job for name, job in shown.items() if job.mark != wishes.jobs[name]),
-            gone=tuple(name for name in wishes.jobs if name not in self.jobs),
+            gone=tuple(name for name in wishes.jobs if not self.there(name)),
             runs=tuple(self.run_text(run, after, limit) for run, after in wishes.runs),
             tenants=tuple(self.tenant_news(tenant, after, limit) for tenant, after in wishes.tenants),
         )
@@ -99,7 +103,7 @@ class Views(Moves):
             queue_length=self._position(run)[1] if stays else None,
             reason=run.reason if stays else None,
             detail=run.detail if stays else None,
-            transcript_key=run.transcript if stays else None,
+            transcript_key=run.transcript if stays and job.expired is None else None,
             cached=job.is_hit,
             rev=run.rev,
         )

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
 from stenopool.ledger import operations as op
+from stenopool.ledger import removal
 from stenopool.ledger.call import Call
 from stenopool.ledger.model import (
     Abandoned,
@@ -16,14 +18,18 @@ from stenopool.ledger.model import (
     CommitOutcome,
     Committed,
     DeliveryNote,
+    Expired,
+    ExpireOutcome,
     Failed,
     FailingAnswer,
     FailOutcome,
     Grant,
     HeldClaim,
+    Keeping,
     Plan,
     PlannedUnit,
     PrepareGate,
+    Purged,
     Restoration,
     Restored,
     RestoreOutcome,
@@ -40,6 +46,7 @@ TIMING: Final = timing_of(lease_s=30, beat_s=2, sweep_s=5)
 POOLS: Final = ("prepare", "recognise.fake.small", "recognise.fake.large")
 DELIVERY_LEASE_MS: Final = 60_000
 COSTS_S: Final = (0.0, 1.5, 2.1, 30.0)
+KEEPS: Final = (Keeping(), Keeping(60_000, 9_000, 40_000), Keeping(100_000, 20_000, 20_000))
 IDENTITY: Final = '{"engine":"fake"}'
 T = TypeVar("T")
 
@@ -55,8 +62,13 @@ class Walker(RuleBasedStateMachine):
         self.takes: list[str] = []
         self._calls = 0
         self.retries = 0
+        self.submissions = 0
         # Pools whose bell was heard by a worker that then found only units kept for others: the next sweep rings.
         self.quiet: set[str] = set()
+
+    def next_number(self) -> int:
+        self.submissions += 1
+        return self.submissions - 1
 
     def perform(self, call: Call[T], act: Callable[[], T]) -> T:
         """Makes a call. Every fourth time the reply is lost and it is made again, before anything else happens."""
@@ -122,6 +134,25 @@ class Walker(RuleBasedStateMachine):
     def do_retry(self, new: Submission) -> None:
         answer = self.perform(op.retry(new), lambda: self.model.retry(new))
         self.witness.retried(new, answer)
+
+    def do_forget(self, job_id: str, tenant: str) -> None:
+        answer = self.perform(removal.forget(job_id, tenant), lambda: self.model.forget(job_id, tenant))
+        self.witness.forgotten(job_id, answer)
+
+    def do_tidy(self, limit: int, *, is_broken_off: bool = False) -> int:
+        """What the housekeeper does with what is overdue; answers how much that was."""
+        found = self.perform(removal.overdue(limit), lambda: self.model.overdue(limit)).members
+        for name in found:
+            kind, _, number = name.partition("/")
+            gone = self._do_expire(number) if kind == "job" else (name,)
+            if not is_broken_off:
+                self.perform(removal.purge(gone), partial(self.model.purge, gone))
+        return len(found)
+
+    def _do_expire(self, job_id: str) -> tuple[str, ...]:
+        answer = self.perform(removal.expire(job_id), lambda: self.model.expire(job_id))
+        self.witness.expired(job_id, answer)
+        return (f"job/{job_id}", *answer.members)
 
     def do_claim(
         self, worker: str, pools: Sequence[str], old_id: str | None = None, gate: PrepareGate | None = None
@@ -207,8 +238,12 @@ def _is_repetition(first: T, second: T) -> bool:
     match first:
         case Abandoned() | Swept():
             return True
+        case Expired(outcome=ExpireOutcome.EXPIRED):
+            expected: Answer = Expired(None, ExpireOutcome.KEPT)
+        case Purged():
+            expected = Purged(0)
         case Committed(outcome=CommitOutcome.OK):
-            expected: Answer = replace(first, outcome=CommitOutcome.ALREADY)
+            expected = replace(first, outcome=CommitOutcome.ALREADY)
         case Failed(outcome=FailOutcome.FAILED | FailOutcome.REQUEUED):
             expected = replace(first, outcome=FailOutcome.ALREADY)
         case _:
@@ -237,6 +272,7 @@ def a_submission(number: int, digest: str, tenant: str) -> Submission:
         estimated_s=COSTS_S[number % 4],
         size_bytes=1_000 + number % 4,
         request_id=f"request-{number}" if number % 3 else None,
+        keep=KEEPS[number % 3],
     )
 
 

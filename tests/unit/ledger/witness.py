@@ -12,8 +12,12 @@ from stenopool.ledger.model import (
     Committed,
     DeliveryNote,
     DeliveryOutcome,
+    Expired,
+    ExpireOutcome,
     Failed,
     FailOutcome,
+    ForgetOutcome,
+    Forgotten,
     Grant,
     HeldClaim,
     PrepareGate,
@@ -49,6 +53,8 @@ class Witness:
         self._ended: dict[str, RunState] = {}
         self._transcripts: dict[str, str] = {}
         self._cancelled: set[str] = set()
+        self._deleted: set[str] = set()
+        self._expired: set[str] = set()
         self._finishes: Counter[str] = Counter()
         self._in_hand: dict[str, tuple[str, int]] = {}
         self._told: set[tuple[str, int, RunState]] = set()
@@ -170,6 +176,19 @@ class Witness:
         if answer.outcome is CancelOutcome.CANCELLED:
             self._cancelled.add(job_id)
 
+    def forgotten(self, job_id: str, answer: Forgotten) -> None:
+        if answer.outcome is ForgetOutcome.DELETING:
+            self._deleted.add(job_id)
+
+    def expired(self, job_id: str, answer: Expired) -> None:
+        if answer.outcome is ExpireOutcome.EXPIRED:
+            assert self._ended.get(job_id, RunState.COMPLETED) is RunState.COMPLETED
+            self._expired.add(job_id)
+        if answer.outcome is ExpireOutcome.DELETING:
+            # Nobody's finished work goes without having been told of as expired.
+            assert job_id in self._deleted | self._expired or self._ended.get(job_id) is not RunState.COMPLETED
+            self._deleted.add(job_id)
+
     def retried(self, new: Submission, answer: Retried) -> None:
         """Another try is the one way in which a job that had ended goes on, and only one that ended badly."""
         if answer.outcome in (RetryOutcome.CREATED, RetryOutcome.JOINED, RetryOutcome.HIT):
@@ -190,6 +209,7 @@ class Witness:
             place is not None
             and self._holder.get(place) == claim_id
             and claim_id not in self._given_back
+            and place[0] in self._model.runs
             and self._model.runs[place[0]].is_live
         )
 
@@ -198,6 +218,11 @@ class Witness:
         for delivery in self._model.outbox.values():
             awaited[delivery.job].add(delivery.event)
         for job_id, job in self._model.jobs.items():
+            assert (job.deleting is not None) == (job_id in self._deleted), (
+                f"{job_id} was deleted by another's deletion"
+            )
+            if job.deleting is not None:
+                continue
             state = self._model.job_state(job_id)
             assert self._ended.get(job_id, state) is state, f"{job_id} had ended and changed"
             if state.ended:
@@ -206,6 +231,10 @@ class Witness:
             was_cancelled = job.cancelled is not None
             assert was_cancelled == (job_id in self._cancelled), f"{job_id} was cancelled by another's cancel"
         for run in self._model.runs.values():
+            has_reader = any(job.run == run.id and job.reads for job in self._model.jobs.values())
+            if not has_reader:
+                self._transcripts.pop(run.id, None)
+            assert run.transcript is not None or run.id not in self._transcripts, "a result was lost"
             if run.transcript is not None:
                 assert self._transcripts.setdefault(run.id, run.transcript) == run.transcript
             for unit in run.units.values():

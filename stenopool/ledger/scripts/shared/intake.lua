@@ -4,7 +4,8 @@ local idempotency_ms = 24 * 3600 * 1000
 -- The first write adds: when Redis is full nothing of the job is written.
 local function add_job(run_id, is_hit, created)
   local record = keys.job(given.job_id)
-  redis.call('HSET', record, 'tenant', given.tenant, 'tr', run_id, 'run', given.run_number, 'name', given.name, 'created', created, 'v', 1)
+  redis.call('HSET', record, 'tenant', given.tenant, 'tr', run_id, 'run', given.run_number, 'name', given.name,
+    'created', created, 'keep', given.keep.result_ms, 'v', 1)
   if is_hit then
     redis.call('HSET', record, 'hit', 1)
   end
@@ -16,13 +17,25 @@ local function add_job(run_id, is_hit, created)
     redis.call('HSET', record, 'ext', given.external_hash)
     redis.call('ZADD', keys.tenant_external(given.tenant, given.external_hash), created, given.job_id)
   end
+  count_in(run_id, true)
+end
+
+-- The job that answers the same request again, if it is there.
+local function earlier_request()
+  local text = given.idempotency_hash and redis.call('GET', keys.idempotency(given.tenant, given.idempotency_hash))
+  if not text then
+    return nil
+  end
+  local job_id, request_hash = text:match('^([^,]*),(.*)$')
+  local job = load_job(job_id)
+  return job and {job_id = job_id, run_id = job.tr, is_same = request_hash == given.request_hash}
 end
 
 -- The same request again, within this time, is answered with this job.
 local function remember_request(milliseconds)
-  if given.idempotency_hash and milliseconds > 0 then
+  if given.idempotency_hash and milliseconds > 0 and not earlier_request() then
     local key = keys.idempotency(given.tenant, given.idempotency_hash)
-    redis.call('SET', key, given.job_id .. ',' .. given.request_hash, 'NX', 'PX', milliseconds)
+    redis.call('SET', key, given.job_id .. ',' .. given.request_hash, 'PX', milliseconds)
   end
 end
 
@@ -50,7 +63,9 @@ local function add_run(arrived)
   redis.call('HSET', keys.run(run.id),
     'state', 'queued', 'digest', given.digest, 'identity', identity_name(given.identity), 'pool', run.pool,
     'tenant', run.tenant, 'lane', run.lane, 'media', run.media, 'work', given.work_key, 'units', 0, 'done', 0,
-    'done_ms', 0, 'attempt', 0, 'stage', 'prepare', 'first_job', given.job_id, 'rev', 1, 'created', arrived, 'v', 1)
+    'done_ms', 0, 'attempt', 0, 'stage', 'prepare', 'first_job', given.job_id, 'rev', 1, 'created', arrived,
+    'keep_media', given.keep.media_ms, 'keep_failed', given.keep.failed_media_ms, 'v', 1)
+  keep_for(run)
   if given.former_work_key then
     redis.call('HSET', keys.run(run.id), 'former', given.former_work_key)
   end

@@ -16,6 +16,7 @@ local keys = {
   use = 'steno:use',
   media = 'steno:media',
   days = 'steno:days',
+  due = 'steno:due',
 }
 
 function keys.job(job_id) return 'steno:job:' .. job_id end
@@ -37,6 +38,7 @@ function keys.tenant_external(tenant, external_hash) return 'steno:tenant:' .. t
 function keys.delivery(delivery_id) return 'steno:outbox:' .. delivery_id end
 function keys.taken_deliveries(take_id) return 'steno:outbox:take:' .. take_id end
 function keys.day(day) return 'steno:day:' .. day end
+function keys.deleted(job_id) return 'steno:deleted:' .. job_id end
 function keys.spent(claim_id) return 'steno:spent:' .. claim_id end
 function keys.worker(worker_id) return 'steno:worker:' .. worker_id end
 function keys.pool_workers(pool) return 'steno:workers:' .. pool end

@@ -53,8 +53,11 @@ local function end_run(run, state, facts)
     end
   end
   count_prepared(run, -prepared_ms)
+  schedule_run(run, state, now, keeping(state, run.keep_media, run.keep_failed))
+  schedule_jobs(jobs_on(run))
   redis.call('DEL', keys.run_units(run.id), keys.run_waiting(run.id), keys.run_options(run.id), keys.run_jobs(run.id))
-  redis.call('HDEL', keys.run(run.id), 'stage', 'units', 'done', 'first_job', 'begun', 'former', 'request')
+  redis.call('HDEL', keys.run(run.id),
+    'stage', 'units', 'done', 'first_job', 'begun', 'former', 'request', 'keep_media', 'keep_failed')
   redis.call('HSET', keys.run(run.id), 'state', state, 'ended', now)
   for field, value in pairs(facts or {}) do
     redis.call('HSET', keys.run(run.id), field, value)

@@ -26,7 +26,7 @@ local function job_ending(job, run)
     queue_length = count,
     reason = run.reason,
     detail = run.detail,
-    transcript_key = run.transcript,
+    transcript_key = not job.expired and run.transcript,
   }
 end
 
