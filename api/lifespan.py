@@ -29,8 +29,8 @@ from api.services.media import MediaShelf
 from api.services.media_links import MediaLinks
 from api.services.openai.audio_calls import AudioCalls, CallRules
 from api.services.openai.models import OfferedModels
-from api.services.openai.text_feed import FinishedText
-from api.services.openai.waiting import PolledWaiting
+from api.services.openai.text_feed import LiveText
+from api.services.openai.waiting import WatchedWaiting
 from api.services.pace import Pace
 from api.services.peaks import PeaksShelf
 from api.services.pools import PoolWatch
@@ -226,7 +226,8 @@ async def _services(
     pace = Pace(settings.min_upload_rate, settings.upload_window_s, settings.upload_deadline_s)
     pools = PoolWatch(ledger)
     census = CensusWatch(ledger)
-    hub = EventHub(ledger)
+    hub, watch = EventHub(ledger), JobWatch(ledger)
+    following = JobFollowing(hub, store)
     lookup = Lookup(ledger, store, pools)
     submission_rules = SubmissionRules(
         engine=settings.engine,
@@ -251,9 +252,9 @@ async def _services(
         uploads=Uploads(spool, settings.max_file_size_bytes, pace),
         submissions=submissions,
         lookup=lookup,
-        watch=JobWatch(ledger),
+        watch=watch,
         hub=hub,
-        following=JobFollowing(hub, store),
+        following=following,
         results=Results(lookup, store),
         media=MediaShelf(lookup, store),
         peaks=PeaksShelf(lookup, store),
@@ -267,7 +268,7 @@ async def _services(
         census=census,
         exposition=Exposition(census, metrics_folder, settings.data_dir),
         insider_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
-        audio_calls=_audio_calls(settings, submissions, lookup),
+        audio_calls=_audio_calls(settings, submissions, lookup, watch, following),
         door=entrance.door,
         limiter=entrance.limiter,
         believes_proxies=bool(settings.forwarded_allow_ips),
@@ -279,10 +280,11 @@ def _scanner(settings: Settings) -> ScannerWatch | None:
     return None if address is None else ScannerWatch(address, is_required=settings.scanner_required)
 
 
-def _audio_calls(settings: Settings, submissions: Submissions, lookup: Lookup) -> AudioCalls:
-    waiting = PolledWaiting(lookup)
+def _audio_calls(
+    settings: Settings, submissions: Submissions, lookup: Lookup, watch: JobWatch, following: JobFollowing
+) -> AudioCalls:
     rules = CallRules(OfferedModels(settings.offered_models), settings.openai_wait_s)
-    return AudioCalls(submissions, lookup, waiting, FinishedText(waiting, lookup), rules)
+    return AudioCalls(submissions, lookup, WatchedWaiting(lookup, watch), LiveText(following, lookup), rules)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

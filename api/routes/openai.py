@@ -1,7 +1,7 @@
 """The OpenAI-compatible door: transcriptions, translations and models, as the official clients call them."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
 from typing import Final
@@ -17,7 +17,9 @@ from api.problems import STATUS, problem_of
 from api.routes.documents import ACCESS_PROBLEMS
 from api.routes.openai_documents import ANSWERS, audio_form, openai_problems
 from api.routes.transcribe import envelope_of
+from api.services.events.hub import EventHub
 from api.services.openai.audio_call import AnswerFormat, AudioCall, SpeechTask
+from api.services.openai.text_feed import Piece
 from api.streams import event, event_stream, unless_gone
 from stenopool.audit import Act, audit
 from stenopool.errors import ErrorCode, StenopoolError
@@ -97,7 +99,7 @@ async def _answer(request: Request, services: ServicesHere, tenant: TenantHere, 
     audit(Act.SUBMIT, job_id=job_id)
     keep_job_id(request, job_id)
     if call.is_streamed:
-        return event_stream(_events(request, calls.pieces(job_id, tenant)), job_headers(request))
+        return event_stream(_events(request, services.hub, calls.pieces(job_id, tenant)), job_headers(request))
     told = next((told for name in _TOLD if (told := request.headers.get(name))), None)
     transcript = await unless_gone(request, calls.transcript(job_id, tenant, told))
     # In a thread: the words of three hours take the loop longer than other requests should wait.
@@ -105,14 +107,14 @@ async def _answer(request: Request, services: ServicesHere, tenant: TenantHere, 
     return Response(content, media_type=media_type, headers=job_headers(request))
 
 
-async def _events(request: Request, pieces: AsyncIterator[str]) -> AsyncGenerator[bytes, None]:
+async def _events(request: Request, hub: EventHub, pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[bytes, None]:
     """The events of a stream. Once it has begun an error is an event too: the clients raise it."""
-    text = ""
     try:
-        async for piece in pieces:
-            text += piece
-            yield event(DeltaEvent(delta=piece).model_dump_json())
-        yield event(DoneEvent(text=text).model_dump_json())
+        with hub.listening():
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    one = DoneEvent(text=piece.text) if piece.is_whole else DeltaEvent(delta=piece.text)
+                    yield event(one.model_dump_json())
     except StenopoolError as error:
         made = rendered(request, problem_of(request, error), error, STATUS)
         yield event(json.dumps(made.body, ensure_ascii=False))

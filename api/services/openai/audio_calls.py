@@ -1,12 +1,12 @@
 """Calls of the OpenAI-compatible door: each is a normal job, submitted as every other and then waited for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
 from api.services.lookup import Lookup
 from api.services.openai.audio_call import AudioCall, SpeechTask, read_call
 from api.services.openai.models import OfferedModels
-from api.services.openai.text_feed import TextFeed
+from api.services.openai.text_feed import Piece, TextFeed
 from api.services.openai.waiting import StillRunningError, Waiting, limit_of
 from api.services.submission import Submissions
 from api.services.uploads import Upload
@@ -56,6 +56,6 @@ class AudioCalls:
         _, transcript = await self.lookup.transcript(job_id, tenant)
         return transcript
 
-    def pieces(self, job_id: str, tenant: str) -> AsyncIterator[str]:
+    def pieces(self, job_id: str, tenant: str) -> AsyncGenerator[Piece, None]:
         """The text in pieces, as it becomes known. Raises as ``TextFeed.pieces``, while it is read."""
         return self.feed.pieces(job_id, tenant, self.rules.wait_s)

@@ -1,52 +1,86 @@
 """The text of a job in pieces, as it becomes known: what a stream's deltas are made of."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Protocol
 
+from api.services.events.event import Event, EventName
+from api.services.events.following import JobFollowing
+from api.services.events.hub import HubClosedError
 from api.services.lookup import Lookup
-from api.services.openai.waiting import StillRunningError, Waiting
-from stenopool.transcripts.model import Transcript
+from api.services.openai.deltas import Deltas
+from api.services.openai.waiting import StillRunningError
+from stenopool.errors import ErrorCode, TransientError
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of the text, or at the end the whole."""
+
+    text: str
+    is_whole: bool = False
 
 
 class TextFeed(Protocol):
     """Gives a job's text in pieces."""
 
-    def pieces(self, job_id: str, tenant: str, limit_s: float) -> AsyncIterator[str]:
-        """Pieces that make the transcript's text when put together; ends when the job is completed.
+    def pieces(self, job_id: str, tenant: str, limit_s: float) -> AsyncGenerator[Piece, None]:
+        """Pieces as they become known, then the transcript's text; they make it up unless an attempt said otherwise.
 
         Raises:
             StillRunningError: not completed after ``limit_s``.
             JobFailedError: it failed.
             UsageError: ``job_cancelled`` or ``unknown_job``.
-            TransientError: ``ledger_unavailable``, ``ledger_lost`` or ``store_unavailable``.
+            TransientError: ``ledger_unavailable``, ``ledger_lost``, ``store_unavailable`` or ``shutting_down``.
         """
         ...
 
 
-class FinishedText:
-    """The text of a finished run, a segment at a time. Segments that are told while a run works take this place."""
+class LiveText:
+    """Pieces out of the events of the job."""
 
-    def __init__(self, waiting: Waiting, lookup: Lookup) -> None:
-        self._waiting = waiting
+    def __init__(self, following: JobFollowing, lookup: Lookup) -> None:
+        self._following = following
         self._lookup = lookup
 
-    async def pieces(self, job_id: str, tenant: str, limit_s: float) -> AsyncIterator[str]:
+    async def pieces(self, job_id: str, tenant: str, limit_s: float) -> AsyncGenerator[Piece, None]:
         """As ``TextFeed``."""
-        if await self._waiting.ended(job_id, tenant, limit_s) is None:
-            raise StillRunningError(job_id)
+        until_s = asyncio.get_running_loop().time() + limit_s
+        deltas = Deltas()
+        job = await self._lookup.job(job_id, tenant)
+        async with aclosing(self._following.events(job, None)) as events:
+            while (event := await _next(events, job_id, until_s)) is not None:
+                delta = _heard(deltas, event)
+                if delta:
+                    yield Piece(delta)
         _, transcript = await self._lookup.transcript(job_id, tenant)
-        for piece in pieces_of(transcript):
-            yield piece
+        rest = deltas.end(transcript.text)
+        if rest:
+            yield Piece(rest)
+        yield Piece(transcript.text, is_whole=True)
 
 
-def pieces_of(transcript: Transcript) -> Iterator[str]:
-    """The transcript's text cut after each segment; what stands between two, if anything, goes with the second."""
-    text, start = transcript.text, 0
-    for segment in transcript.segments:
-        at = text.find(segment.text, start)
-        end = at + len(segment.text)
-        if at >= 0 and end > start:
-            yield text[start:end]
-            start = end
-    if start < len(text):
-        yield text[start:]
+def _heard(deltas: Deltas, event: Event) -> str:
+    # Live text of later spans may come before that of the first has ended: it is left to the end.
+    if event.span:
+        return ""
+    if event.name is EventName.SPAN_RESTARTED:
+        deltas.restart()
+    if event.segment is None:
+        return ""
+    return deltas.hear(str(json.loads(event.segment)["text"]))
+
+
+async def _next(events: AsyncGenerator[Event, None], job_id: str, until_s: float) -> Event | None:
+    try:
+        async with asyncio.timeout_at(until_s):
+            return await anext(events, None)
+    except TimeoutError:
+        raise StillRunningError(job_id) from None
+    except HubClosedError as error:
+        raise TransientError(
+            ErrorCode.SHUTTING_DOWN, "this process is stopping", "repeat the call, it joins the running work"
+        ) from error

@@ -4,15 +4,10 @@ import asyncio
 import math
 from typing import Final, Protocol
 
+from api.services.job_watch import JobWatch
 from api.services.lookup import Lookup
 from stenopool.errors import ErrorCode, TransientError
-from stenopool.ledger.model import JobView
-
-FIRST_LOOK_S: Final = 0.1
-LOOK_EVERY_S: Final = 1.0
-"""A job that takes long is looked at this often in the end: a thousand callers are a thousand small reads a second."""
-
-_GROWTH: Final = 1.5
+from stenopool.ledger.model import JobView, Mark
 
 _TROUBLE_S: Final = 30.0
 """An outage of the ledger shorter than this is waited out: the job lives on, and the caller has nothing to repeat."""
@@ -45,19 +40,18 @@ class Waiting(Protocol):
         ...
 
 
-class PolledWaiting:
-    """Looks at the job, at first often, then once a second. One Redis round trip a look."""
+class WatchedWaiting:
+    """Lets the watch of this process say when to look."""
 
-    def __init__(self, lookup: Lookup, first_look_s: float = FIRST_LOOK_S, trouble_s: float = _TROUBLE_S) -> None:
+    def __init__(self, lookup: Lookup, watch: JobWatch, trouble_s: float = _TROUBLE_S) -> None:
         self._lookup = lookup
-        self._first_look_s = first_look_s
+        self._watch = watch
         self._trouble_s = trouble_s
 
     async def ended(self, job_id: str, tenant: str, limit_s: float) -> JobView | None:
         """As ``Waiting``."""
         loop = asyncio.get_running_loop()
         began = last_seen = loop.time()
-        pause_s = self._first_look_s
         while True:
             try:
                 job = await self._lookup.job(job_id, tenant)
@@ -70,8 +64,12 @@ class PolledWaiting:
             left_s = began + limit_s - loop.time()
             if left_s <= 0:
                 return None
-            await asyncio.sleep(min(pause_s, left_s))
-            pause_s = min(pause_s * _GROWTH, LOOK_EVERY_S)
+            # Looked at now and then all the same: an outage that lasts is to be told.
+            await self._watch.wait(job_id, _has_ended, min(left_s, self._trouble_s))
+
+
+def _has_ended(mark: Mark) -> bool:
+    return mark.state.ended
 
 
 def limit_of(wait_s: float, told: str | None) -> float:

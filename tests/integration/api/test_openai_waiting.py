@@ -1,5 +1,6 @@
 """Calls that wait for their job: time-outs, dropped connections, retries; the work is always done once."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,6 +98,26 @@ def test_a_stream_pings_before_anybody_works(
         assert http.get(f"/status/{job_id}").json()["status"] == "queued"
         worker.complete()
         assert '"delta":"good morning"' in "".join(lines)
+
+
+def test_deltas_come_while_the_recording_is_worked_on_and_go_on_where_an_attempt_began_again(
+    http: httpx.Client, ledger: Ledger, worker: ScriptedWorker, recording: bytes
+) -> None:
+    form = {"model": "whisper-1", "stream": "true"}
+    with http.stream("POST", URL, files={"file": ("talk.wav", recording)}, data=form, timeout=LIMIT_S) as answer:
+        told = (json.loads(line.removeprefix("data: ")) for line in answer.iter_lines() if line.startswith("data: "))
+        first = begin(worker, ledger)
+        worker.tell(first, 0, "one", "two")
+        assert [next(told)["delta"], next(told)["delta"]] == ["one", " two"]
+        worker.give_up(first)
+        second = worker.recognise()
+        worker.tell(second, 0, "one", "two", "three")
+        assert next(told)["delta"] == " three"
+        worker.finish_with(second, "one", "two", "three", "four")
+        assert list(told) == [
+            {"type": "transcript.text.delta", "delta": " four"},
+            {"type": "transcript.text.done", "text": "one two three four"},
+        ]
 
 
 def test_a_client_that_drops_leaves_the_work_running_and_joins_it_when_it_comes_again(
