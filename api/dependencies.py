@@ -24,6 +24,7 @@ from api.services.openai.audio_calls import AudioCalls
 from api.services.peaks import PeaksShelf
 from api.services.results import Results
 from api.services.retries import Retries
+from api.services.stopping import Stopping
 from api.services.submission import Submissions
 from api.services.uploads import Uploads
 from api.services.usage import UsageShelf
@@ -58,6 +59,7 @@ class Services:
     audio_calls: AudioCalls
     door: Door
     limiter: SubmissionLimiter
+    stopping: Stopping
     believes_proxies: bool
     """Whether the operator named proxies whose word on the client's address counts."""
 

@@ -39,6 +39,7 @@ from api.services.results import Results
 from api.services.retries import Retries
 from api.services.scanner import ScannerWatch
 from api.services.spool import Spool
+from api.services.stopping import Stopping
 from api.services.submission import SubmissionRules, Submissions
 from api.services.tokens import tokens_of
 from api.services.uploads import Uploads
@@ -95,7 +96,7 @@ def lifespan_of(
             app.state.services = services = await _services(settings, ledger, store, metrics_folder, entrance)
             stack.push_async_callback(services.watch.close)
             stack.callback(services.hub.close)
-            stack.enter_context(on_stop(services.hub.close))
+            stack.enter_context(on_stop(lambda: _stop_beginning(services)))
             timing = timing_of(settings.lease_s, settings.beat_s, settings.sweep_s)
             sweeper = asyncio.create_task(sweep_for_ever(ledger, store, timing), name="sweep")
             stack.push_async_callback(_stop, sweeper)
@@ -104,6 +105,13 @@ def lifespan_of(
             _log.info("api_stopping")
 
     return lifespan
+
+
+def _stop_beginning(services: Services) -> None:
+    """The order to stop has come: nothing new, and nobody waits; what was begun is finished within the server's grace."""
+    services.stopping.ask()
+    services.hub.close()
+    services.watch.wake_all()
 
 
 class Bells:
@@ -246,8 +254,8 @@ async def _services(
         data_dir=settings.data_dir,
         min_free_bytes=min_free_bytes,
     )
-    scanner = _scanner(settings)
-    submissions = Submissions(ledger, store, pools, submission_rules, scanner)
+    scanner, stopping = _scanner(settings), Stopping()
+    submissions = Submissions(ledger, store, pools, submission_rules, scanner, stopping)
     return Services(
         uploads=Uploads(spool, settings.max_file_size_bytes, pace),
         submissions=submissions,
@@ -271,6 +279,7 @@ async def _services(
         audio_calls=_audio_calls(settings, submissions, lookup, watch, following),
         door=entrance.door,
         limiter=entrance.limiter,
+        stopping=stopping,
         believes_proxies=bool(settings.forwarded_allow_ips),
     )
 

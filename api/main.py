@@ -15,6 +15,7 @@ from api.answer_headers import AnswerHeaders
 from api.hosts import TrustedHosts
 from api.lifespan import lifespan_of
 from api.middleware import LingeringClose, RequestId
+from api.out_of_grace import OutOfGrace
 from api.problems import add_problem_handlers
 from api.request_record import RequestRecord
 from api.routes import (
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(LingeringClose)
     app.add_middleware(TrustedHosts, names=settings.trusted_hosts)
     _allow_origins(app, settings)
+    app.add_middleware(OutOfGrace)
     app.add_middleware(RequestRecord)
     app.add_middleware(RequestId)
     app.add_middleware(AnswerHeaders)

@@ -174,7 +174,9 @@ class Settings(BaseModel):
     media_link_s: float = Field(
         3600, ge=1, le=86_400, description="A link that plays a recording without a key works this many seconds."
     )
-    stop_grace_s: float = Field(30, ge=0, description="Seconds a stopping worker may finish the unit in hand.")
+    stop_grace_s: float = Field(
+        30, ge=0, description="Seconds a stopping worker may finish the unit in hand, and an API its uploads."
+    )
     environment: Literal["development", "production"] = Field(
         "development", description="production refuses test switches."
     )

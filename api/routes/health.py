@@ -34,10 +34,12 @@ async def live() -> ProbeBody:
     "/health/ready",
     response_model=ProbeBody,
     operation_id="probe_readiness",
-    responses={503: {"model": ProbeBody, "description": "Redis or the store cannot be reached"}},
+    responses={
+        503: {"model": ProbeBody, "description": "Redis or the store cannot be reached, or this process is stopping"}
+    },
 )
 async def ready(services: ServicesHere, response: Response) -> ProbeBody:
     """Whether requests may be sent here: Redis and the store answer. Workers and free disk do not count."""
-    is_ready = (await services.health.health()).is_ready
+    is_ready = not services.stopping.asked and (await services.health.health()).is_ready
     response.status_code = 200 if is_ready else 503
     return ProbeBody(status="ready" if is_ready else "not ready")

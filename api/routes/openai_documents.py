@@ -98,6 +98,7 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
         ErrorCode.ENGINE_TIMEOUT,
         ErrorCode.OUT_OF_MEMORY,
         ErrorCode.WORKER_LOST,
+        ErrorCode.SHUTTING_DOWN,
         ErrorCode.NO_WORKER_FOR_MODEL,
         ErrorCode.QUEUE_FULL,
         ErrorCode.LEDGER_UNAVAILABLE,

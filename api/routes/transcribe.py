@@ -34,6 +34,7 @@ _PROBLEMS = problems(
     ErrorCode.IDEMPOTENCY_CONFLICT,
     ErrorCode.TOO_MANY_JOINED,
     *QUOTA_PROBLEMS,
+    ErrorCode.SHUTTING_DOWN,
     ErrorCode.NO_WORKER_FOR_MODEL,
     ErrorCode.QUEUE_FULL,
     ErrorCode.LEDGER_UNAVAILABLE,

@@ -31,11 +31,13 @@ class JobWatch:
         self._look_every_s = look_every_s
         self._waiters: defaultdict[str, dict[asyncio.Event, IsNews]] = defaultdict(dict)
         self._looking: asyncio.Task[None] | None = None
+        self.is_over = False
+        """Whether nobody waits any more: this process is stopping."""
 
     @property
     def is_full(self) -> bool:
-        """Whether too many wait already."""
-        return sum(map(len, self._waiters.values())) >= MAX_WAITERS
+        """Whether nobody else may wait: too many do already, or this process is stopping."""
+        return self.is_over or sum(map(len, self._waiters.values())) >= MAX_WAITERS
 
     async def wait(self, job_id: str, is_news: IsNews, timeout_s: float) -> None:
         """Returns when the job's mark is news, when the job is gone, or after ``timeout_s``.
@@ -43,6 +45,8 @@ class JobWatch:
         News that came before the call are seen by the first look, a quarter of a second later. While the ledger does
         not answer there are no news.
         """
+        if self.is_over:
+            return
         heard = asyncio.Event()
         self._waiters[job_id][heard] = is_news
         if self._looking is None or self._looking.done():
@@ -63,6 +67,11 @@ class JobWatch:
             self._looking.cancel()
             with suppress(asyncio.CancelledError):
                 await self._looking
+        self.wake_all()
+
+    def wake_all(self) -> None:
+        """Whoever waits is answered now, and nobody waits any more: this process is stopping."""
+        self.is_over = True
         for of_job in self._waiters.values():
             for heard in of_job:
                 heard.set()

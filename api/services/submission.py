@@ -19,6 +19,7 @@ from api.services.pools import PoolWatch
 from api.services.quotas import UNLIMITED, QuotaSource, QuotaWish, quota_refusal
 from api.services.refusals import ledger_lost, queue_full, too_many_joined
 from api.services.scanner import ScannerWatch
+from api.services.stopping import Stopping
 from api.services.uploads import Upload
 from stenopool import metrics
 from stenopool.clock import to_ms, utc_now
@@ -84,6 +85,7 @@ class Submissions:
         pools: PoolWatch,
         rules: SubmissionRules,
         scanner: ScannerWatch | None = None,
+        stopping: Stopping | None = None,
     ) -> None:
         self._ledger = ledger
         self._scanner = scanner
@@ -91,6 +93,7 @@ class Submissions:
         self._manifests = Manifests(store)
         self._pools = pools
         self._rules = rules
+        self._stopping = stopping or Stopping()
 
     async def require_open(self) -> None:
         """Refuses before a byte of the body is read what would be refused after the last.
@@ -99,8 +102,10 @@ class Submissions:
         asked here: a repeated request, or one that a finished transcription answers, breaks none.
 
         Raises:
-            TransientError: ``ledger_unavailable``, ``no_worker_for_model``, ``queue_full`` or ``scanner_unavailable``.
+            TransientError: ``shutting_down``, ``ledger_unavailable``, ``no_worker_for_model``, ``queue_full`` or
+                ``scanner_unavailable``.
         """
+        self._stopping.require_going_on()
         if self._scanner is not None:
             await self._scanner.require()
         preparing = (await self._pools.view(PREPARE)).waiting

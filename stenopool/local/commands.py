@@ -1,17 +1,14 @@
 """The command line and environment of each process of the local stack; pure but for reading the environment."""
 
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from stenopool.local.processes import Command
 from stenopool.queueing.names import HOUSE, PREPARE, recognise_pool
 from stenopool.settings import child_environment
-
-_API_GRACE_S: Final = 5
-"""An upload in hand may take so long to end after the stop was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Place:
     host: str
     port: int
     stop_grace_s: float
-    """Seconds a stopping worker may finish the unit in hand."""
+    """Seconds that a stopping worker has for the unit in hand, and a stopping API for the uploads."""
 
     @property
     def logs(self) -> Path:
@@ -55,7 +52,7 @@ def process_commands(place: Place, choice: Choice, redis_url: str) -> list[Comma
     schedule.parent.mkdir(parents=True, exist_ok=True)
     api = [
         *("-m", "uvicorn", "--factory", "api.main:create_app", "--host", place.host, "--port", str(place.port)),
-        *("--workers", "1", "--no-access-log", "--timeout-graceful-shutdown", str(_API_GRACE_S)),
+        *("--workers", "1", "--no-access-log", "--timeout-graceful-shutdown", str(math.ceil(place.stop_grace_s))),
     ]
     programs = {
         "api": api,

@@ -15,9 +15,8 @@ from stenopool.local.stopping import StopSignals
 _READY_LIMIT_S: Final = 300.0
 """A large model takes minutes from a cold disk."""
 
-_API_STOP_LIMIT_S: Final = 15.0
 _MARGIN_S: Final = 15.0
-"""A worker gets its grace and this: it must still write what it holds."""
+"""A process gets its grace and this: it must still write what it holds."""
 
 
 class Stack:
@@ -75,7 +74,7 @@ class Stack:
         """Stops all in order; a signal meanwhile ends them at once."""
         self._signals.stopping()
         # No new uploads first; then the workers, which put back what they hold; Redis when nobody needs it.
-        _stop_all([child for child in self.children if child.name == "api"], _API_STOP_LIMIT_S)
+        _stop_all([child for child in self.children if child.name == "api"], self.place.stop_grace_s + _MARGIN_S)
         _stop_all(self.children, self.place.stop_grace_s + _MARGIN_S)
         if isinstance(self._redis, RedisServer):
             self._redis.stop()

@@ -62,7 +62,7 @@ class WatchedWaiting:
                 if loop.time() - last_seen > self._trouble_s:
                     raise
             left_s = began + limit_s - loop.time()
-            if left_s <= 0:
+            if left_s <= 0 or self._watch.is_over:
                 return None
             # Looked at now and then all the same: an outage that lasts is to be told.
             await self._watch.wait(job_id, _has_ended, min(left_s, self._trouble_s))
