@@ -6,8 +6,7 @@ from pydantic import Field
 
 from api.schemas import Body, JobId, ReasonBody, is_none
 from api.services.lookup import share_done
-from stenopool.ledger.events import TenantText
-from stenopool.ledger.model import RunState
+from stenopool.ledger.events import Change, TenantText
 
 
 class SpanRestartedBody(Body):
@@ -21,7 +20,7 @@ class JobChangeBody(Body):
     """One of your jobs is in another state: the data of `queued`, `processing`, … in the stream of all jobs."""
 
     job_id: JobId
-    status: RunState
+    status: Change
     error: ReasonBody | None = Field(None, description="Why it failed; absent otherwise.", exclude_if=is_none)
 
 

@@ -6,6 +6,7 @@ Events have numbers that grow over all streams and never repeat; they look like 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final, Literal
 
 from stenopool.ledger.answers import Answer, JobView, Mark
 from stenopool.ledger.states import RunState
@@ -15,6 +16,14 @@ MOST_ENTRIES = 500
 
 MOST_TOLD = 20_000
 """Segments of a run that are told while it works: four hours of one segment a second fit. Twin of ``events.lua``."""
+
+
+Deleted = Literal["deleted"]
+DELETED: Final[Deleted] = "deleted"
+"""A job is gone for good."""
+
+Change = RunState | Deleted
+"""What a tenant is told of a job: the state it came into, or that it is gone."""
 
 
 class TextKind(StrEnum):
@@ -44,7 +53,7 @@ class ChangeEntry:
 
     number: int
     job: str
-    state: RunState
+    state: Change
     code: str
     """Why it failed; empty otherwise."""
     detail: str

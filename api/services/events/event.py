@@ -17,6 +17,7 @@ class EventName(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    DELETED = "deleted"
     RELOAD = "reload"
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from stenopool.ledger import event_operations as events
-from stenopool.ledger import keys
+from stenopool.ledger import keys, removal
 from stenopool.ledger import operations as op
-from stenopool.ledger.events import MOST_TOLD, News, RunText, TenantNews, TextKind, Wishes
+from stenopool.ledger.events import DELETED, MOST_TOLD, News, RunText, TenantNews, TextKind, Wishes
 from stenopool.ledger.model import Blame, Restoration, RunState
 from tests.contract.ledger.bench import TIMING, Bench
 
@@ -213,3 +213,14 @@ def test_a_restored_job_is_news_only_to_a_ledger_that_is_whole(bench: Bench, *, 
     submission = replace(bench.submission(), submitted_ms=bench.now)
     bench.do(op.restore(Restoration(submission, is_hit=False, ending=None)))
     assert len(changes(bench, since).changes) == (0 if is_rebuilt else 1)
+
+
+def test_a_deleted_job_is_told_of_and_its_text_is_gone(bench: Bench) -> None:
+    grant = bench.span()
+    bench.do(events.tell(grant.claim_id, 0, ["one"]))
+    since = last(bench)
+    [job] = bench.do(op.jobs_of(grant.transcription_id))
+    bench.do(removal.forget(job.job_id, "ann"))
+    assert [(entry.job, entry.state) for entry in changes(bench, since).changes] == [(job.job_id, DELETED)]
+    assert news(bench, Wishes({job.job_id: None})).gone == (job.job_id,)
+    assert not bench.client.exists(keys.events(grant.transcription_id))

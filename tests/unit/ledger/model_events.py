@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from stenopool.ledger.events import (
     MOST_TOLD,
+    Change,
     ChangeEntry,
     RunText,
     TenantNews,
@@ -41,7 +42,7 @@ class Events:
             self.first_event = self.last_event
         return self.last_event
 
-    def _tell_change(self, tenant: str, job_id: str, run: Run, state: RunState) -> None:
+    def _tell_change(self, tenant: str, job_id: str, run: Run, state: Change) -> None:
         has_failed = state is RunState.FAILED
         code, detail = (run.reason or "", run.detail or "") if has_failed else ("", "")
         self.changes[tenant].append(ChangeEntry(self._next_event(), job_id, state, code, detail))

@@ -6,6 +6,7 @@ The model counts nothing: who still points at a run or reads its transcript it f
 from collections.abc import Sequence
 from typing import Final
 
+from stenopool.ledger.events import DELETED
 from stenopool.ledger.model import (
     Expired,
     ExpireOutcome,
@@ -101,6 +102,7 @@ class Ends(Moves):
         if run.is_live and job.cancelled is None:
             self._leave_run(run, job_id)
         job.deleting = self.now
+        self._tell_change(job.tenant, job_id, run, DELETED)
         self.due[f"job/{job_id}"] = self.now
         self._drop_deliveries(job_id)
         if was_read and run.state is RunState.COMPLETED and not self._readers(run):

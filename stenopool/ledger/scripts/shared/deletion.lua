@@ -62,6 +62,7 @@ local function begin_deletion(job_id, job)
   end
   count_reader_out(run, job)
   redis.call('HSET', keys.job(job_id), 'deleting', now)
+  tell_change(job.tenant, job_id, 'deleted')
   go_at('job/' .. job_id, now)
   drop_deliveries(job_id, job)
   if redis.call('HINCRBY', keys.run(run.id), 'jobs', -1) == 0 then
