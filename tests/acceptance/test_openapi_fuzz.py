@@ -23,7 +23,10 @@ FUZZ_S: Final = int(os.environ.get("STENOPOOL_FUZZ_S", "25"))
 SEED: Final = os.environ.get("STENOPOOL_FUZZ_SEED") or str(secrets.randbelow(2**32))
 MAX_STORED_BYTES: Final = 200 << 20
 
-pytestmark = pytest.mark.timeout(FUZZ_S + 120)
+NOTHING_ASKED: Final = "Empty test suite"
+"""What schemathesis says when the time was over before its first question."""
+
+pytestmark = pytest.mark.timeout(7 * FUZZ_S + 240)
 
 
 @pytest.fixture
@@ -39,25 +42,34 @@ def people(redis_binary: Path, tmp_path: Path) -> Iterator[People]:
             yield people
 
 
-def ask(address: str, *options: str) -> "subprocess.CompletedProcess[str]":
+def ask_something(address: str) -> "subprocess.CompletedProcess[str]":
+    """Asks until the time is over; anew with more time where a slow machine needed all of it to begin."""
+    for seconds in (FUZZ_S, 2 * FUZZ_S):
+        done = ask(address, seconds)
+        if NOTHING_ASKED not in done.stdout:
+            return done
+    return ask(address, 4 * FUZZ_S)
+
+
+def ask(address: str, seconds: int) -> "subprocess.CompletedProcess[str]":
     """Runs schemathesis; what it does is in schemathesis.toml and openapi_hooks.py."""
     config = ROOT / "tests" / "acceptance" / "schemathesis.toml"
     return subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", f"{address}/openapi.json"),
-            *("--no-color", "--max-time", str(FUZZ_S), "--seed", SEED, *options),
+            *("--no-color", "--max-time", str(seconds), "--seed", SEED),
         ],
         cwd=ROOT,
         env={**os.environ, "API_KEY": KEY, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=FUZZ_S + 60,
+        timeout=seconds + 60,
         check=False,
     )
 
 
 def test_every_question_gets_an_answer_that_is_documented(people: People) -> None:
-    done = ask(people.stack.place.address)
+    done = ask_something(people.stack.place.address)
     print(done.stdout[-3_000:])  # noqa: T201 - ``make fuzz`` shows it.
     assert done.returncode == 0, f"STENOPOOL_FUZZ_SEED={SEED}\n{done.stdout[-20_000:]}{done.stderr[-2_000:]}"
     counted = people.http.get("/metrics").text
