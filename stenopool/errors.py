@@ -110,5 +110,12 @@ class TransientError(StenopoolError):
         self.retry_after_s = retry_after_s
 
 
+class LedgerFullError(TransientError):
+    """Redis has no memory left and refused the whole script: nothing of the call has happened, which is certain."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.LEDGER_UNAVAILABLE, "the ledger has no room left", retry_after_s=30)
+
+
 class FatalError(StenopoolError):
     """Ours: a fault, a broken machine or a wrong setting."""

@@ -14,7 +14,7 @@ from api.services.pools import PoolWatch
 from api.services.quotas import QuotaWish, quota_refusal
 from api.services.refusals import ledger_lost, queue_full, too_many_joined
 from api.services.submission import Accepted, SubmissionRules, submission_of
-from stenopool.errors import ErrorCode, StenopoolError, UsageError
+from stenopool.errors import ErrorCode, LedgerFullError, StenopoolError, UsageError
 from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
@@ -64,9 +64,13 @@ class Retries:
         draft, quotas = await self._draft(before, job), await self._rules.quotas.of(tenant)
         await self._manifests.write(draft)
         fail_at(Failpoint.API_BEFORE_RETRY)
-        answer = await self._ledger.do(
-            op.retry(submission_of(draft, draft.media_key if has_media else None, self._rules, quotas))
-        )
+        try:
+            answer = await self._ledger.do(
+                op.retry(submission_of(draft, draft.media_key if has_media else None, self._rules, quotas))
+            )
+        except LedgerFullError:
+            await self._manifests.write(before)
+            raise
         fail_at(Failpoint.API_AFTER_RETRY)
         if answer.outcome not in _STATES:
             await self._take_back(draft, before, answer)

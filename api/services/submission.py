@@ -23,7 +23,7 @@ from api.services.stopping import Stopping
 from api.services.uploads import Upload
 from stenopool import metrics
 from stenopool.clock import to_ms, utc_now
-from stenopool.errors import ErrorCode, TransientError, UsageError
+from stenopool.errors import ErrorCode, LedgerFullError, TransientError, UsageError
 from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
@@ -188,10 +188,7 @@ class Submissions:
             "cached": found.state is RunState.COMPLETED,
         }
         written = draft.model_copy(update=of_found)
-        await self._manifests.write(written)
-        fail_at(Failpoint.API_AFTER_MANIFEST)
-        answer = await self._ledger.do(op.submit(await self._submission(draft, None)))
-        fail_at(Failpoint.API_AFTER_SUBMIT)
+        answer = await self._ask(written, await self._submission(draft, None))
         await self._settle(written, answer, own_media=None)
         return answer
 
@@ -199,12 +196,34 @@ class Submissions:
         """Asks for a run of its own; another one may still have come first."""
         await anyio.to_thread.run_sync(self._store.adopt_file, draft.media_key, upload.path)
         fail_at(Failpoint.API_AFTER_MEDIA)
-        await self._manifests.write(draft)
-        fail_at(Failpoint.API_AFTER_MANIFEST)
-        answer = await self._ledger.do(op.submit(await self._submission(draft, draft.media_key)))
-        fail_at(Failpoint.API_AFTER_SUBMIT)
+        answer = await self._ask(draft, await self._submission(draft, draft.media_key))
         await self._settle(draft, answer, own_media=draft.media_key)
         return answer
+
+    async def _ask(self, written: Manifest, submission: Submission) -> Submitted:
+        """Manifest, then script. Where it is certain that there is no record nothing else stays either."""
+        try:
+            await self._manifests.write(written)
+        except TransientError:
+            await self._undo(written, submission.media_key)
+            raise
+        fail_at(Failpoint.API_AFTER_MANIFEST)
+        try:
+            answer = await self._ledger.do(op.submit(submission))
+        except LedgerFullError:
+            await self._undo(written, submission.media_key)
+            raise
+        fail_at(Failpoint.API_AFTER_SUBMIT)
+        return answer
+
+    async def _undo(self, written: Manifest, own_media: str | None) -> None:
+        try:
+            await self._manifests.drop(written)
+            if own_media is not None:
+                await anyio.to_thread.run_sync(self._store.delete, own_media)
+        except TransientError as error:
+            # An orphan; the housekeeper finds it.
+            _log.warning("submission_not_tidied", job_id=written.job_id, error=error.code)
 
     async def _submission(self, draft: Manifest, media: str | None) -> Submission:
         return submission_of(draft, media, self._rules, await self._rules.quotas.of(draft.tenant))

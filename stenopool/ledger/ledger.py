@@ -7,7 +7,7 @@ import redis
 import redis.asyncio
 import structlog
 
-from stenopool.errors import ErrorCode, FatalError, StenopoolError, TransientError
+from stenopool.errors import ErrorCode, FatalError, LedgerFullError, StenopoolError, TransientError
 from stenopool.ledger.answers import Answer
 from stenopool.ledger.call import Call
 from stenopool.ledger.lua import ScriptBook
@@ -23,7 +23,8 @@ AsyncRing = Callable[[Mapping[str, int]], Awaitable[object]]
 _log: Final = structlog.get_logger(__name__)
 _BOOK: Final = ScriptBook()
 # Refusals of Redis itself that reach a script from inside; anything else a script stumbles over is our fault.
-_REDIS_REFUSES: Final = ("OOM ", "MISCONF ", "READONLY ", "LOADING ", "MASTERDOWN ", "NOREPLICAS ")
+_FULL: Final = "OOM "
+_REDIS_REFUSES: Final = (_FULL, "MISCONF ", "READONLY ", "LOADING ", "MASTERDOWN ", "NOREPLICAS ")
 
 
 class Ledger:
@@ -39,7 +40,8 @@ class Ledger:
         """Sends the call and rings its bells. One Redis round trip, two the first time after a Redis start.
 
         Raises:
-            TransientError: ``ledger_unavailable``: no answer, which does not mean that nothing happened.
+            TransientError: ``ledger_unavailable``: no answer, which does not mean that nothing happened; but for
+                ``LedgerFullError``, which does.
             FatalError: ``internal_error``: a script failed.
         """
         answer = call.decode(self._run(call))
@@ -103,4 +105,6 @@ def _fault(error: redis.RedisError) -> StenopoolError:
     is_ours = type(error) is redis.ResponseError and "user_script" in text
     if is_ours and not any(refusal in text for refusal in _REDIS_REFUSES):
         return FatalError(ErrorCode.INTERNAL_ERROR, "a script of the ledger failed")
+    if isinstance(error, redis.exceptions.OutOfMemoryError) or _FULL in text:
+        return LedgerFullError()
     return TransientError(ErrorCode.LEDGER_UNAVAILABLE, "the ledger does not answer")

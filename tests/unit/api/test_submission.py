@@ -9,7 +9,7 @@ import pytest
 from api.services.pools import PoolWatch
 from api.services.submission import Accepted, SubmissionRules, Submissions
 from api.services.uploads import Upload
-from stenopool.errors import ErrorCode, StenopoolError, TransientError
+from stenopool.errors import ErrorCode, LedgerFullError, StenopoolError, TransientError
 from stenopool.ids import new_id
 from stenopool.ledger.model import Found, PoolView, RunState, SubmitOutcome, Submitted
 from stenopool.media.kinds import WAV
@@ -184,6 +184,24 @@ def test_an_answer_that_says_nothing_deletes_nothing(data_dir: Path, answer: obj
     case = Case(data_dir, FakeLedger(submit=answer))
     assert case.refused() is code
     assert case.media == [case.manifests[0].media_key]
+
+
+def test_a_full_redis_has_taken_nothing_for_certain_and_nothing_stays(data_dir: Path) -> None:
+    case = Case(data_dir, FakeLedger(submit=LedgerFullError()))
+    assert case.refused() is ErrorCode.LEDGER_UNAVAILABLE
+    assert case.media == []
+    assert case.manifests == []
+
+
+def test_media_do_not_stay_where_the_disk_has_no_room_for_the_manifest(data_dir: Path) -> None:
+    class FullStore(LocalStore):
+        def replace(self, key: str, body: bytes) -> None:
+            raise TransientError(ErrorCode.DISK_FULL, "the store's disk is full")
+
+    case = Case(data_dir, FakeLedger(), FullStore(data_dir / "store"))
+    assert case.refused() is ErrorCode.DISK_FULL
+    assert case.media == []
+    assert "submit" not in case.ledger.calls
 
 
 def test_a_ledger_that_is_away_from_the_beginning_leaves_the_store_alone(data_dir: Path) -> None:
