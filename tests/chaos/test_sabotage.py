@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(400)
 
-PACE = Pace(lease_s=3, beat_s=0.5, sweep_s=1, speed=4)
+PACE = Pace(lease_s=2, beat_s=0.5, sweep_s=0.5, speed=4)
 LIMIT_S = 90.0
 BOTH = ("both-1", "both-2")
 
@@ -65,7 +65,7 @@ class Act:
 
 
 def test_without_fencing_a_second_commit_is_found(fleet: Fleet) -> None:
-    act = Act(fleet, noise("fenced", 60, 1))
+    act = Act(fleet, noise("fenced", 40, 1))
     sleeper = act.busy()
     asleep = fleet.freeze(sleeper)
     other = next(name for name in BOTH if name != sleeper)
