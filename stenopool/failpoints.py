@@ -47,6 +47,11 @@ class Failpoint(StrEnum):
     ENDING_BEFORE_MANIFESTS = "ending_before_manifests"
     """A run has failed in the ledger, the manifests of its jobs say nothing of it. API, worker and housekeeper."""
 
+    WEBHOOK_AFTER_SENT = "webhook_after_sent"
+    """The receiver has answered, nobody has noted it."""
+    WEBHOOK_AMID_NOTES = "webhook_amid_notes"
+    """The store has the note, the ledger would deliver again."""
+
     REBUILD_BEFORE_EPOCHS = "rebuild_before_epochs"
     """What is to run is restored, store and ledger have no new epoch."""
     REBUILD_BETWEEN_EPOCHS = "rebuild_between_epochs"

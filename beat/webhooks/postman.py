@@ -13,6 +13,7 @@ from beat.webhooks.letters import Desk, Letter, Unsent, manifest_day
 from beat.webhooks.wire import Wire
 from stenopool.clock import from_ms, utc_now
 from stenopool.errors import ErrorCode, StenopoolError, TransientError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
@@ -102,6 +103,7 @@ class Postman:
         job_id = delivery.job.job_id
         try:
             note = await self._deliver(delivery, take_id)
+            fail_at(Failpoint.WEBHOOK_AMID_NOTES)
             await self._ask(op.note_delivery(note))
         except StenopoolError as error:
             _log.warning("webhook_not_noted", job_id=job_id, error=error.code)
@@ -118,6 +120,7 @@ class Postman:
             return _put_back(delivery, take_id, self._crowd.pause_ms(receiver.authority))
         async with self._crowd.turn(receiver.authority):
             reply = await self._wire.post(receiver, letter.headers(utc_now()), letter.body.encode())
+        fail_at(Failpoint.WEBHOOK_AFTER_SENT)
         self._crowd.remember(receiver.authority, is_well=not reply.reason)
         return await self._settle(letter, take_id, reply)
 

@@ -23,6 +23,7 @@ from tests.chaos.rounds import Outcome, Plan, run_round
 
 _SECONDS_PER_KILL: Final = (2.0, 6.0)
 _LONGEST_S: Final = 8.0
+_TOLD_S: Final = 120.0
 
 
 def main() -> int:
@@ -109,7 +110,7 @@ def _round(redis: Path, folder: Path, seed: int, wanted: argparse.Namespace) -> 
     over_s = (blows.kills + blows.zombies) * sum(_SECONDS_PER_KILL) / 2
     with Fleet(redis, folder, DEFAULT) as fleet:
         fleet.wait_ready()
-        outcome = run_round(fleet, Plan(seed, wanted.jobs, blows, over_s, _LONGEST_S))
+        outcome = run_round(fleet, Plan(seed, wanted.jobs, blows, over_s, _LONGEST_S, _TOLD_S))
     sys.stdout.write(
         f"chaos: seed {seed}, {outcome.accepted} jobs, {outcome.kills} kills, {len(outcome.faults)} faults\n"
     )

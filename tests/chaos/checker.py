@@ -7,7 +7,7 @@ from enum import StrEnum
 from statistics import quantiles
 
 from tests.chaos.audit import Audit, Claim
-from tests.chaos.history import ENDED, Accepted, CancelAsked, History, Hurt, Read, RetryAsked, Seen, Unknown
+from tests.chaos.history import ENDED, Accepted, CancelAsked, History, Hurt, Read, RetryAsked, Seen, Told, Unknown
 from tests.chaos.recordings import Recording
 
 INPUT_CODES = frozenset({"undecodable_media", "no_audio"})
@@ -23,6 +23,7 @@ class Gate(StrEnum):
     WRONG = "a transcript that is not its recording's, or changed"
     CHANGED = "an ending that changed, or was not earned"
     TWICE = "a second commit accepted"
+    TOLD = "a webhook under a second id, or of another ending"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def find_faults(history: History, recordings: Mapping[str, Recording], audits: S
         *_changed(history),
         *_unearned(history, recordings, audits),
         *(fault for audit in audits for fault in _twice(audit)),
+        *_wrongly_told(history),
     ]
 
 
@@ -135,6 +137,16 @@ def _unearned(history: History, recordings: Mapping[str, Recording], audits: Seq
             seen.code in INPUT_CODES if is_broken else min(seen.attempts, most_attempts) >= ATTEMPTS
         ):
             yield Fault(Gate.CHANGED, f"job {job_id} failed with {seen.code} after {seen.attempts} attempts")
+
+
+def _wrongly_told(history: History) -> Iterator[Fault]:
+    last, ids = _last_seen(history), dict[str, str]()
+    asked = {accepted.job_id for accepted in history.of(Accepted) if accepted.is_to_be_told}
+    for told in history.of(Told):
+        if ids.setdefault(told.job_id, told.delivery_id) != told.delivery_id:
+            yield Fault(Gate.TOLD, f"job {told.job_id} was told as {ids[told.job_id]} and as {told.delivery_id}")
+        if told.job_id in asked and told.event != last[told.job_id].status:
+            yield Fault(Gate.TOLD, f"job {told.job_id} was told {told.event} and is {last[told.job_id].status}")
 
 
 def _twice(audit: Audit) -> Iterator[Fault]:

@@ -43,8 +43,9 @@ class Answer:
 class Client:
     """Works in threads of its own until all its jobs have ended or it is told to stop."""
 
-    def __init__(self, addresses: Sequence[str], history: History, seed: int) -> None:
+    def __init__(self, addresses: Sequence[str], history: History, seed: int, webhook_url: str = "") -> None:
         self._addresses = addresses
+        self._webhook_url = webhook_url
         self._history = history
         self._rng = random.Random(seed)
         self._http = httpx.Client(trust_env=False, timeout=_TIMEOUT)
@@ -99,13 +100,14 @@ class Client:
         recording = order.recording
         headers = {"Idempotency-Key": order.key} if order.key else {}
         files = {"file": (f"{recording.name}.wav", recording.media)}
-        answer = self._ask("POST", "/transcribe", files=files, data=recording.fields, headers=headers)
+        fields = recording.fields | ({"webhook_url": self._webhook_url} if order.is_to_be_told else {})
+        answer = self._ask("POST", "/transcribe", files=files, data=fields, headers=headers)
         if answer.status != 202:
             code = str(answer.body.get("code", ""))
             self._history.add(NotAccepted(recording.name, answer.status, answer.took_ms, code))
             return answer
         job_id = str(answer.body["job_id"])
-        self._history.add(Accepted(job_id, recording.name, order.key, answer.took_ms))
+        self._history.add(Accepted(job_id, recording.name, order.key, answer.took_ms, order.is_to_be_told))
         with self._lock:
             self._last.setdefault(job_id, "")
             if order.cancel_after_s is not None:

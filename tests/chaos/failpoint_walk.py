@@ -16,6 +16,8 @@ from tests.chaos.fleet import APIS, BOTH, FAST, HOUSE, Fleet
 from tests.chaos.history import CancelAsked, History, RetryAsked
 from tests.chaos.orders import Order
 from tests.chaos.recordings import broken, noise
+from tests.chaos.told import write_down
+from tests.integration.beat.receivers import Receiver, Said, receiver
 from tests.waiting import wait_until
 
 LIMIT_S: Final = 180.0
@@ -53,12 +55,14 @@ class Walk:
         self.history = self.fleet.history = History()
         self.crashed: set[str] = set()
         self.orders: list[Order] = []
+        self.hears = Receiver([Said()])
         self.client = Client(self.fleet.addresses, self.history, seed=1)
         self.audits: list[Audit] = []
 
     def run(self, parts: Sequence[set[str]]) -> list[Fault]:
         """The whole walk; answers what must not have happened. ``parts`` are the crashes of workers."""
-        with self.fleet:
+        with self.fleet, receiver() as self.hears:
+            self.client = Client(self.fleet.addresses, self.history, seed=1, webhook_url=self.hears.url)
             try:
                 self.fleet.wait_ready()
                 asleep = self.fleet.freeze(BOTH)
@@ -67,6 +71,7 @@ class Walk:
                 self.fleet.thaw(BOTH, asleep)
                 for number, part in enumerate(parts):
                     self.crash_the_worker(number, part)
+                self.crash_the_postman()
                 self.note_audit()
             finally:
                 self.client.close()
@@ -118,6 +123,25 @@ class Walk:
         self.until(lambda: not self.client.open_jobs() and part <= self.marks(), f"every crash of {sorted(part)}")
         self.crashed |= self.marks()
 
+    def crash_the_postman(self) -> None:
+        """A webhook is sent, and whoever sent it dies: before it is noted anywhere, and between the two notes."""
+        self.fleet.stop(HOUSE)
+        points = {str(point) for point in Failpoint if point.startswith("webhook_")}
+        self.fleet.start(HOUSE, FAIL_AT=_once(sorted(points)))
+        self.submit(Order(noise("told", 0.5, 30), is_to_be_told=True))
+        with self.fleet.redis.client() as redis:
+
+            def is_told_in_the_end() -> bool:
+                if not self.fleet.is_up(HOUSE):
+                    # What the dead one had in hand comes back after 90 s, which are not waited for.
+                    for delivery_id in redis.zrange(keys.OUTBOX, 0, -1):
+                        redis.zadd(keys.OUTBOX, {delivery_id: 0}, xx=True)
+                return points <= self.marks() and not redis.zcard(keys.OUTBOX)
+
+            self.until(is_told_in_the_end, "a webhook in spite of all")
+        self.crashed |= self.marks()
+        write_down(self.hears, self.history)
+
     def marks(self) -> set[str]:
         """The crashes that have happened; those that shall not are marked with words."""
         files = (self.fleet.data_dir / "run").glob("failed-at-*")
@@ -156,10 +180,12 @@ class Walk:
         """Waits, starts what has crashed, and looks at every open job meanwhile."""
 
         def is_so() -> bool:
-            self.fleet.revive()
             for job_id in self.client.open_jobs():
                 self.client.look(job_id)
-            return condition()
+            # Before the dead are replaced: some conditions look for them.
+            is_met = condition()
+            self.fleet.revive()
+            return is_met
 
         wait_until(is_so, LIMIT_S, what, 0.1)
 

@@ -36,6 +36,7 @@ _SETTINGS: Final = {
     "RATE_LIMIT_SUBMIT": "off",
     "LOG_FORMAT": "json",
     "MIN_FREE_DISK_MB": "0",
+    "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
 }
 
 

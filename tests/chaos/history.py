@@ -32,6 +32,8 @@ class Accepted(Event):
     key: str | None = None
     after_ms: int = 0
     """How long the answer took."""
+    is_to_be_told: bool = False
+    """Whether a webhook was asked for."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,15 @@ class RetryAsked(Event):
     """The client asked for another try of a job that had ended: from here on it may end anew."""
 
     job_id: str
+
+
+@dataclass(frozen=True)
+class Told(Event):
+    """A webhook arrived; ``event`` is completed, failed or cancelled."""
+
+    job_id: str
+    delivery_id: str
+    event: str
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,13 @@ class Order:
     recording: Recording
     key: str | None = None
     cancel_after_s: float | None = None
+    is_to_be_told: bool = False
+    """Whether a webhook is asked for."""
 
 
 def draw_orders(seed: int, count: int, longest_s: float) -> list[Order]:
     """``count`` submissions: half of a recording of their own, the rest of an earlier one; some with a key, some
-    of these sent a second time; some cancelled; some broken. Most are short, the longest takes ``longest_s``.
+    of these sent a second time; some cancelled; some with a webhook; some broken. Most are short, the longest takes ``longest_s``.
     """
     rng = random.Random(seed)
     orders: list[Order] = []
@@ -39,5 +41,5 @@ def draw_orders(seed: int, count: int, longest_s: float) -> list[Order]:
             recordings.append(recording)
         key = f"{seed}-{number}" if rng.random() < 0.25 else None
         cancel = rng.random() * longest_s / 2 if key is None and rng.random() < 0.1 else None
-        orders.append(Order(recording, key, cancel))
+        orders.append(Order(recording, key, cancel, is_to_be_told=rng.random() < 0.3))
     return orders

@@ -7,7 +7,7 @@ import pytest
 
 from tests.chaos.audit import Audit, Claim, read_audit
 from tests.chaos.checker import Fault, Gate, find_faults, percentile, recoveries_ms
-from tests.chaos.history import Accepted, CancelAsked, Event, History, Hurt, Read, RetryAsked, Seen, Unknown
+from tests.chaos.history import Accepted, CancelAsked, Event, History, Hurt, Read, RetryAsked, Seen, Told, Unknown
 from tests.chaos.recordings import Recording
 
 SOUND = Recording("sound", b"", 1.0, "amber basin cedar")
@@ -27,6 +27,10 @@ def good() -> list[Event]:
         CancelAsked("j3", 200, at_ms=8),
         Seen("j3", "cancelled", at_ms=9),
         Accepted("j3", "sound", key="k", at_ms=10),
+        Accepted("j5", "sound", is_to_be_told=True, at_ms=11),
+        Told("j5", "j5-1-completed", "completed", at_ms=12),
+        Told("j5", "j5-1-completed", "completed", at_ms=13),
+        Seen("j5", "completed", attempts=1, at_ms=14),
     ]
 
 
@@ -60,6 +64,8 @@ def test_a_good_history_has_no_fault() -> None:
         (plus(Read("j1", "amber basin cedar", "d2")), Gate.WRONG),
         (plus(Accepted("j4", "sound"), Seen("j4", "completed"), Read("j4", "zephyr", "d4")), Gate.WRONG),
         (plus(Accepted("j4", "broken"), Seen("j4", "completed")), Gate.WRONG),
+        (plus(Told("j5", "j5-2-completed", "completed")), Gate.TOLD),
+        (plus(Told("j5", "j5-1-completed", "failed")), Gate.TOLD),
         (plus(Seen("j1", "queued"), Seen("j1", "completed")), Gate.CHANGED),
         (plus(Accepted("j4", "sound", key="k"), Seen("j4", "completed")), Gate.CHANGED),
         (plus(Accepted("j4", "sound"), CancelAsked("j4", 200), Seen("j4", "completed")), Gate.CHANGED),
