@@ -52,6 +52,9 @@ class Failpoint(StrEnum):
     WEBHOOK_AMID_NOTES = "webhook_amid_notes"
     """The store has the note, the ledger would deliver again."""
 
+    RECONCILE_BEFORE_NOTED = "reconcile_before_noted"
+    """Store and ledger were compared after a restart of Redis, and nobody knows."""
+
     REBUILD_BEFORE_EPOCHS = "rebuild_before_epochs"
     """What is to run is restored, store and ledger have no new epoch."""
     REBUILD_BETWEEN_EPOCHS = "rebuild_between_epochs"

@@ -7,20 +7,15 @@ anywhere, also by two processes at once: the lock only saves work.
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
 
 import redis
-from redis.exceptions import LockError
-from redis.lock import Lock
 
 from stenopool.clock import to_ms, utc_now
 from stenopool.errors import ErrorCode, TransientError
 from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
-from stenopool.ledger import keys
 from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import (
@@ -35,10 +30,8 @@ from stenopool.media.endings import write_endings
 from stenopool.media.epoch import write_epoch
 from stenopool.media.manifest import Manifest
 from stenopool.media.store import Store, transcript_key
+from stenopool.rebuild_lock import RebuildLock
 from stenopool.stored_jobs import StoredJobs
-
-LOCK_S: Final = 15.0
-"""A rebuilder that died is followed by another after this long."""
 
 _log = get_logger(__name__)
 
@@ -64,16 +57,15 @@ def rebuild_if_lost(client: redis.Redis, ledger: Ledger, store: Store) -> Rebuil
     """
     if not _is_lost(ledger):
         return None
-    lock = client.lock(keys.REBUILD_LOCK, timeout=LOCK_S, blocking=False, thread_local=False)
+    lock = RebuildLock(client)
     try:
-        if not lock.acquire(token=new_id()):
+        if not lock.take():
             return None
         try:
             # Another one may have finished between the look and the lock.
             return _Rebuild(ledger, store, lock).run() if _is_lost(ledger) else None
         finally:
-            with suppress(LockError):
-                lock.release()
+            lock.leave()
     except redis.RedisError as error:
         raise TransientError(ErrorCode.LEDGER_UNAVAILABLE, "the rebuild was broken off") from error
 
@@ -86,11 +78,10 @@ def _is_lost(ledger: Ledger) -> bool:
 class _Rebuild:
     """One rebuild, under its lock."""
 
-    def __init__(self, ledger: Ledger, store: Store, lock: Lock) -> None:
+    def __init__(self, ledger: Ledger, store: Store, lock: RebuildLock) -> None:
         self._ledger = ledger
         self._store = store
         self._lock = lock
-        self._renew_at = time.monotonic() + LOCK_S / 3
         self._done = Rebuilt()
         self._jobs = StoredJobs(store)
 
@@ -135,7 +126,7 @@ class _Rebuild:
         The store's first. Broken off in between, the ledger has none still, and the rebuild goes on with the same
         one; the other way round two different ones would stand against each other.
         """
-        self._lock.reacquire()
+        self._lock.renew()
         fail_at(Failpoint.REBUILD_BEFORE_EPOCHS)
         write_epoch(self._store, coming)
         fail_at(Failpoint.REBUILD_BETWEEN_EPOCHS)
@@ -155,13 +146,13 @@ class _Rebuild:
 
     def _manifests(self, day: date) -> Iterator[Manifest]:
         for key in self._jobs.keys(day):
-            self._keep_lock()
+            self._lock.keep()
             manifest = self._jobs.read(key)
             if manifest is not None:
                 yield manifest
 
     def _restore(self, manifest: Manifest) -> None:
-        self._keep_lock()
+        self._lock.keep()
         has_media = self._store.exists(manifest.media_key)
         ending = self._jobs.ending(manifest)
         if ending is None and not has_media:
@@ -175,11 +166,6 @@ class _Rebuild:
         self._done.restored += 1
         if manifest.ending is None and ending is not None and ending.state is RunState.FAILED:
             write_endings(self._store, [_failed_alone(manifest, ending.ended_ms)])
-
-    def _keep_lock(self) -> None:
-        if time.monotonic() >= self._renew_at:
-            self._lock.reacquire()
-            self._renew_at = time.monotonic() + LOCK_S / 3
 
 
 def _failed_alone(manifest: Manifest, ended_ms: int) -> FailedRun:

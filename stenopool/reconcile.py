@@ -12,12 +12,10 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 import redis
-from redis.exceptions import LockError
 
 from stenopool.clock import from_ms, utc_now
 from stenopool.errors import ErrorCode, TransientError
-from stenopool.ids import new_id
-from stenopool.ledger import keys
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import RestoredEnding, RestoreOutcome
@@ -25,13 +23,11 @@ from stenopool.logs import get_logger
 from stenopool.media.endings import write_endings
 from stenopool.media.manifest import Manifest
 from stenopool.media.store import Store, manifest_key
+from stenopool.rebuild_lock import RebuildLock
 from stenopool.stored_jobs import StoredJobs
 
 MARGIN: Final = timedelta(minutes=10)
 """What was written so long before the last sweep that the ledger remembers is looked at, too."""
-
-_LOCK_S: Final = 300.0
-"""Whoever reconciles and dies is followed by another after this long; two at once do no harm."""
 
 _log = get_logger(__name__)
 
@@ -65,27 +61,28 @@ def reconcile_if_changed(client: redis.Redis, ledger: Ledger, store: Store) -> R
         # A ledger of a release before this one: it is not known to have lost anything.
         ledger.do(op.note_redis_run(run.current))
         return None
-    lock = client.lock(keys.REBUILD_LOCK, timeout=_LOCK_S, blocking=False, thread_local=False)
+    lock = RebuildLock(client)
     try:
-        if not lock.acquire(token=new_id()):
+        if not lock.take():
             return None
         try:
-            done = _reconcile(ledger, store, _since(run.tick_ms))
+            done = _reconcile(ledger, store, _since(run.tick_ms), lock)
+            fail_at(Failpoint.RECONCILE_BEFORE_NOTED)
             ledger.do(op.note_redis_run(run.current))
             return done
         finally:
-            with suppress(LockError):
-                lock.release()
+            lock.leave()
     except redis.RedisError as error:
         raise TransientError(ErrorCode.LEDGER_UNAVAILABLE, "the reconciliation was broken off") from error
 
 
-def _reconcile(ledger: Ledger, store: Store, since: datetime) -> Reconciled:
+def _reconcile(ledger: Ledger, store: Store, since: datetime, lock: RebuildLock) -> Reconciled:
     done, jobs = Reconciled(), StoredJobs(store)
-    lately = [(manifest, jobs.ending(manifest)) for manifest in _written_since(jobs, store, since)]
+    lately = [(manifest, jobs.ending(manifest)) for manifest in _written_since(jobs, store, since, lock)]
     # What ended first, oldest first: an open job must not join a run of which it is known that it failed.
-    lately = sorted([*lately, *_ended(jobs, ledger)], key=lambda job: (job[1] is None, job[0].submitted_at))
+    lately = sorted([*lately, *_ended(jobs, ledger, lock)], key=lambda job: (job[1] is None, job[0].submitted_at))
     for manifest, ending in lately:
+        lock.keep()
         told = jobs.restoration(manifest, ending, has_media=store.exists(manifest.media_key))
         restored = ledger.do(op.restore(replace(told, brings=True)))
         write_endings(store, restored.failed_runs)
@@ -100,19 +97,21 @@ def _since(tick_ms: int | None) -> datetime:
     return min(utc_now(), utc_now() if tick_ms is None else from_ms(tick_ms)) - MARGIN
 
 
-def _written_since(jobs: StoredJobs, store: Store, since: datetime) -> Iterator[Manifest]:
+def _written_since(jobs: StoredJobs, store: Store, since: datetime, lock: RebuildLock) -> Iterator[Manifest]:
     """Manifests that were born or changed since: new jobs, and those that ended badly or were tried again."""
     # Tomorrow's too: the clock of an API host may be ahead.
     for offset in range((utc_now().date() - since.date()).days + 2):
         for key in jobs.keys(since.date() + timedelta(days=offset)):
+            lock.keep()
             with suppress(KeyError):
                 if store.written_at(key) >= since and (manifest := jobs.read(key)) is not None:
                     yield manifest
 
 
-def _ended(jobs: StoredJobs, ledger: Ledger) -> Iterator[tuple[Manifest, RestoredEnding]]:
+def _ended(jobs: StoredJobs, ledger: Ledger, lock: RebuildLock) -> Iterator[tuple[Manifest, RestoredEnding]]:
     """Jobs that the ledger takes for open, however old, and that have ended."""
     for transcription_id in ledger.do(op.open_runs()):
+        lock.keep()
         for job in ledger.do(op.jobs_of(transcription_id)):
             manifest = jobs.read(manifest_key(date.fromisoformat(job.manifest_day), job.job_id))
             ending = None if manifest is None else jobs.ending(manifest)

@@ -27,6 +27,7 @@ from stenopool.media.local_store import LocalStore
 from stenopool.media.manifest import read_manifest
 from stenopool.media.store import manifest_key
 from stenopool.rebuild import Rebuilt, rebuild_if_lost
+from stenopool.rebuild_lock import RebuildLock
 from stenopool.redis_pools import redis_client
 from tests.integration.rebuild.office import TENANT, Office, Shown
 

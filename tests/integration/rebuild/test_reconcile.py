@@ -2,12 +2,16 @@
 
 import random
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from stenopool.ledger import keys
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import RunState
 from stenopool.local.redis_server import RedisServer
@@ -17,6 +21,21 @@ from stenopool.redis_pools import redis_client
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.rebuild.office import POOL, Office
 from tests.integration.rebuild.test_rebuild import OPEN, a_long_day
+
+ROOT = Path(__file__).parents[3]
+DIES = """
+import sys
+from pathlib import Path
+from stenopool.failpoints import arm
+from stenopool.ledger.ledger import Ledger
+from stenopool.media.local_store import LocalStore
+from stenopool.reconcile import reconcile_if_changed
+from stenopool.redis_pools import redis_client
+
+arm(["reconcile_before_noted"], Path())
+client = redis_client(sys.argv[1])
+reconcile_if_changed(client, Ledger(client, lambda _: None), LocalStore(Path(sys.argv[2])))
+"""
 
 
 class ForgetfulRedis:
@@ -95,6 +114,18 @@ def test_every_job_answers_as_before_its_last_minutes_were_lost(
     for job, shown in office.all_shown().items():
         if job in before:
             assert shown.answer == (RunState.COMPLETED if before[job].answer in OPEN else before[job].answer)
+
+
+def test_whoever_dies_over_it_is_soon_followed_by_another(office: Office, past: ForgetfulRedis, tmp_path: Path) -> None:
+    # Until it is done nobody is let in who has a key: a minute of that is long.
+    office.submit("a")
+    past.server.kill()
+    past.server.start()
+    argv = [sys.executable, "-c", DIES, past.server.url, str(tmp_path / "store")]
+    assert subprocess.run(argv, cwd=ROOT, timeout=60, check=False).returncode == -signal.SIGKILL
+    assert 0 < office.client.pttl(keys.REBUILD_LOCK) <= 15_000
+    office.client.delete(keys.REBUILD_LOCK)
+    assert reconciled(office) == Reconciled()
 
 
 def test_a_restart_that_lost_nothing_changes_nothing(office: Office, past: ForgetfulRedis) -> None:
