@@ -136,7 +136,11 @@ class Submissions:
         return accepted
 
     async def _take_in(self, draft: Manifest, upload: Upload) -> Accepted:
-        found = await self._ledger.do(op.find(draft.digest))
+        sought = await self._ledger.do(op.find(draft.digest, draft.tenant, draft.idempotency_hash))
+        if sought.ledger_lost:
+            # Nothing is stored yet: what is would come back as a job with the ledger, once for each repetition.
+            raise ledger_lost()
+        found = sought.run
         if found is not None:
             answer = await self._attach(draft, found)
             if answer.outcome is not SubmitOutcome.NEED_MEDIA:

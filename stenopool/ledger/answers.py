@@ -342,6 +342,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """Answer of ``find``: what is there before a submission."""
+
+    run: Found | None
+    """That of its digest."""
+    ledger_lost: bool
+    """Whether it would be refused for now: the ledger is lost, or does not know yet what became of its key."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recounted:
     """Answer of ``recount``: the pool's counters as they were found by counting."""
 

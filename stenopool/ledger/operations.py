@@ -18,7 +18,6 @@ from stenopool.ledger.answers import (
     Committed,
     Drained,
     Failed,
-    Found,
     Life,
     Listed,
     LiveJob,
@@ -30,6 +29,7 @@ from stenopool.ledger.answers import (
     Released,
     Restored,
     Retried,
+    Sought,
     Submitted,
     Swept,
     Viewed,
@@ -59,7 +59,7 @@ _SUBMITTED: Final = TypeAdapter(Submitted).validate_json
 _RESTORED: Final = TypeAdapter(Restored).validate_json
 _REDIS_RUN: Final = TypeAdapter(RedisRun).validate_json
 _LIFE: Final = TypeAdapter(Life).validate_json
-_FOUND: Final = TypeAdapter[Found | None](Found | None).validate_json
+_SOUGHT: Final = TypeAdapter(Sought).validate_json
 _CLAIMED: Final = TypeAdapter(Claimed).validate_json
 _BEATEN: Final = TypeAdapter(Beaten).validate_json
 _COMMITTED: Final = TypeAdapter(Committed).validate_json
@@ -127,9 +127,10 @@ def restore(restoration: Restoration) -> Call[Restored]:
     return Call("restore", argument(values), _RESTORED)
 
 
-def find(digest: str) -> Call[Found | None]:
-    """The newest live or completed run of a digest; read only."""
-    return Call("find", argument({"digest": digest}), _FOUND)
+def find(digest: str, tenant: str = "", idempotency_hash: str | None = None) -> Call[Sought]:
+    """The newest live or completed run of a digest, and whether a submission with this key must wait; read only."""
+    values = {"digest": digest, "tenant": tenant, "idempotency_hash": idempotency_hash}
+    return Call("find", argument(values), _SOUGHT)
 
 
 def claim(

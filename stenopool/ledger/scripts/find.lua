@@ -1,6 +1,8 @@
--- find(digest): the newest live or completed run of a digest, or null. Read only.
+-- find(digest): the newest live or completed run of a digest, or null. And whether a submission would be refused because the
+-- ledger is lost, or because the earlier job of its key may not be back yet: asked before anything of it is stored, or
+-- each repetition of a client would be a job of its own once the ledger is filled again. Read only.
 local run = indexed_run(given.digest)
-if not run then
-  return 'null'
-end
-return cjson.encode({transcription_id = run.id, state = run.state, media_key = run.media})
+return cjson.encode({
+  run = run and {transcription_id = run.id, state = run.state, media_key = run.media} or cjson.null,
+  ledger_lost = redis.call('EXISTS', keys.epoch) == 0 or is_earlier_request_unsure(),
+})

@@ -51,8 +51,8 @@ if earlier then
   end
   return refuse('idem_conflict')
 end
-if given.idempotency_hash and may_be_behind() then
-  return refuse('ledger_lost') -- the earlier job of this key may be among what is not back yet
+if is_earlier_request_unsure() then
+  return refuse('ledger_lost')
 end
 local run = indexed_run(given.digest)
 if run and is_live(run) then

@@ -72,7 +72,7 @@ def test_a_run_that_other_weights_did_is_not_found_again(bench: Bench) -> None:
     assemble = bench.assemble()
     digest = bench.view(bench.do(op.jobs_of(assemble.transcription_id))[0].job_id).digest
     assert bench.finish(assemble, identity='{"engine":"other"}').outcome is CommitOutcome.OK
-    assert bench.do(op.find(digest)) is None
+    assert bench.do(op.find(digest)).run is None
 
 
 def test_a_repeated_submission_gets_its_first_answer_though_the_run_has_ended(bench: Bench) -> None:

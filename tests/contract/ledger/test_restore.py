@@ -254,5 +254,8 @@ def test_in_another_life_of_redis_no_job_is_made_twice_for_one_key(bench: Bench)
     another_life(bench)
     assert bench.do(op.submit(replace(bench.submission(), idempotency_hash="key"))).outcome is SubmitOutcome.REPLAYED
     lost = replace(bench.submission(), idempotency_hash="lost")
+    # Told before anything of it is stored, too, but not of a key that is known or a request without one.
+    told = [bench.do(op.find(lost.digest, "ann", key)).ledger_lost for key in ("lost", "key", None)]
+    assert told == [True, False, False]
     assert bench.do(op.submit(lost)).outcome is SubmitOutcome.LEDGER_LOST
     assert bench.submit().outcome is SubmitOutcome.CREATED

@@ -137,7 +137,7 @@ def test_an_expired_result_is_told_of_as_long_again_and_a_week_at_most(bench: Be
         assert expired.outcome is ExpireOutcome.EXPIRED
         view = bench.view(new.job_id)
         assert (view.state, view.transcript_key) == (RunState.COMPLETED, None)
-        assert bench.do(op.find(DIGEST)) is None
+        assert bench.do(op.find(DIGEST)).run is None
         bench.do(removal.purge(expired.members))
         bench.pass_time(told_s - 1)
         assert bench.do(removal.expire(new.job_id)).outcome is ExpireOutcome.KEPT
@@ -155,11 +155,11 @@ def test_a_transcript_stays_until_the_last_job_that_reads_it_has_gone(bench: Ben
     assert bench.view(short.job_id).transcript_key is None
     assert bench.view(long.job_id).transcript_key is not None
     assert bench.do(removal.forget(long.job_id, "ann")).members == ()
-    assert bench.do(op.find(DIGEST)) is not None
+    assert bench.do(op.find(DIGEST)).run is not None
     last = bench.do(removal.forget(third.job_id, "ann"))
     # The first job is told of as expired still: its run stays, the transcript does not.
     assert f"result/{run}" in last.members
-    assert bench.do(op.find(DIGEST)) is None
+    assert bench.do(op.find(DIGEST)).run is None
 
 
 def test_a_deleted_job_is_unknown_at_once_and_its_record_waits_for_the_store(bench: Bench) -> None:
@@ -266,7 +266,7 @@ def test_what_is_restored_goes_when_it_would_have_gone(bench: Bench, name: str, 
     bench.do(op.restore(Restoration(new, is_hit=False, ending=replace(ENDINGS[name], ended_ms=ended_ms))))
     found = due(bench)
     assert (found[f"job/{new.job_id}"], found[str(new.media_key)]) == (250, media_s - 50)
-    assert (bench.do(op.find(DIGEST)) is not None) == (name == "completed")
+    assert (bench.do(op.find(DIGEST)).run is not None) == (name == "completed")
 
 
 def test_media_that_a_live_run_needs_stay_whatever_is_restored_of_an_earlier_one(bench: Bench) -> None:

@@ -173,11 +173,31 @@ def test_manifests_that_cannot_be_read_are_counted_and_left(office: Office) -> N
     assert len(list(office.store.keys("manifests/"))) == 5
 
 
-def test_a_job_refused_while_the_ledger_was_lost_is_found_and_run(office: Office) -> None:
-    """Its manifest was written, the ledger could not take it: born before the record means "create it"."""
+def test_of_what_is_refused_while_the_ledger_is_lost_nothing_comes_back(office: Office) -> None:
+    """A client repeats its request until it is taken: it shall find one job then, and not one for each repetition."""
     office.lose_redis()
-    with pytest.raises(TransientError):
-        office.submit("a")
+    for _ in range(3):
+        with pytest.raises(TransientError):
+            office.submit("a")
+    rebuilt(office)
+    assert list(office.store.keys("manifests/")) == []
+
+
+def test_a_job_whose_ledger_is_lost_while_it_is_submitted_is_found_and_run(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its manifest was written, the ledger could not take it: born before the record means "create it"."""
+    do = office.ledger.do
+
+    def lost_before_submit(call: Call[T]) -> T:
+        if call.script == "submit":
+            office.lose_redis()
+        return do(call)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.ledger, "do", lost_before_submit)
+        with pytest.raises(TransientError):
+            office.submit("a")
     rebuilt(office)
     [key] = office.store.keys("manifests/")
     office.jobs.append(read_manifest(office.store.get(key)).job_id)
@@ -309,12 +329,12 @@ def test_two_rebuilders_that_both_believe_to_be_alone_do_no_harm(office: Office)
 
 def _rebuild_alone(office: Office, lock_name: str) -> Callable[[], object]:
     def act() -> object:
-        lock = office.client.lock(lock_name, timeout=60, thread_local=False)
-        assert lock.acquire(blocking=False)
+        lock = RebuildLock(office.client, lock_name)
+        assert lock.take()
         try:
             return rebuild._Rebuild(office.ledger, office.store, lock).run()
         finally:
-            lock.release()
+            lock.leave()
 
     return act
 

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from stenopool.ledger.call import Call
-from stenopool.ledger.model import JobView, PoolView, RunState, Viewed
+from stenopool.ledger.model import JobView, PoolView, RunState, Sought, Viewed
 from stenopool.transcripts.model import EngineIdentity
 
 T = TypeVar("T")
 
 IDENTITY = EngineIdentity(engine="faster-whisper", model="demo", revision="r1", compute_type="int8")
+NOTHING = Sought(run=None, ledger_lost=False)
 SERVED = PoolView(identity=IDENTITY.canonical(), live_workers=1, waiting=0, open=0, waiting_s=0.0)
 
 
@@ -19,7 +20,7 @@ class FakeLedger:
     """Answers by operation: a value, an error to raise, or a function of the call's argument. The last one repeats."""
 
     def __init__(self, **answers: object) -> None:
-        self._answers: dict[str, list[object]] = {"pool_view": [SERVED], "find": [None]}
+        self._answers: dict[str, list[object]] = {"pool_view": [SERVED], "find": [NOTHING]}
         self.calls: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for script, answer in answers.items():
             self._answers[script] = answer if isinstance(answer, list) else [answer]

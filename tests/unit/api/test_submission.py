@@ -11,7 +11,7 @@ from api.services.submission import Accepted, SubmissionRules, Submissions
 from api.services.uploads import Upload
 from stenopool.errors import ErrorCode, LedgerFullError, StenopoolError, TransientError
 from stenopool.ids import new_id
-from stenopool.ledger.model import Found, PoolView, RunState, SubmitOutcome, Submitted
+from stenopool.ledger.model import Found, PoolView, RunState, Sought, SubmitOutcome, Submitted
 from stenopool.media.kinds import WAV
 from stenopool.media.local_store import LocalStore
 from stenopool.media.manifest import Manifest, read_manifest
@@ -89,7 +89,9 @@ def test_media_and_manifest_are_in_the_store_before_the_script_runs(data_dir: Pa
 
 def test_a_run_that_is_there_is_joined_without_storing_the_media_again(data_dir: Path) -> None:
     found = Found(OTHER_RUN, RunState.PROCESSING, OTHER_MEDIA)
-    case = Case(data_dir, FakeLedger(find=found, submit=answers(SubmitOutcome.JOINED, other=True)))
+    case = Case(
+        data_dir, FakeLedger(find=Sought(found, ledger_lost=False), submit=answers(SubmitOutcome.JOINED, other=True))
+    )
     assert case.submit().state is RunState.PROCESSING
     assert case.media == []
     assert [(m.transcription_id, m.media_key) for m in case.manifests] == [(OTHER_RUN, OTHER_MEDIA)]
@@ -98,7 +100,9 @@ def test_a_run_that_is_there_is_joined_without_storing_the_media_again(data_dir:
 
 def test_a_finished_run_answers_at_once(data_dir: Path) -> None:
     found = Found(OTHER_RUN, RunState.COMPLETED, OTHER_MEDIA)
-    case = Case(data_dir, FakeLedger(find=found, submit=answers(SubmitOutcome.HIT, other=True)))
+    case = Case(
+        data_dir, FakeLedger(find=Sought(found, ledger_lost=False), submit=answers(SubmitOutcome.HIT, other=True))
+    )
     assert case.submit().state is RunState.COMPLETED
     assert [manifest.cached for manifest in case.manifests] == [True]
 
@@ -112,7 +116,7 @@ def test_a_run_that_finished_while_it_was_asked_for_answers_at_once(data_dir: Pa
 def test_a_run_that_ended_badly_meanwhile_is_replaced_by_an_own_one(data_dir: Path) -> None:
     found = Found(OTHER_RUN, RunState.PROCESSING, OTHER_MEDIA)
     script = [answers(SubmitOutcome.NEED_MEDIA), answers(SubmitOutcome.CREATED)]
-    case = Case(data_dir, FakeLedger(find=found, submit=script))
+    case = Case(data_dir, FakeLedger(find=Sought(found, ledger_lost=False), submit=script))
     assert case.submit().state is RunState.QUEUED
     [manifest] = case.manifests
     assert manifest.transcription_id == case.ledger.calls["submit"][1]["transcription_id"]
@@ -189,6 +193,14 @@ def test_an_answer_that_says_nothing_deletes_nothing(data_dir: Path, answer: obj
 def test_a_full_redis_has_taken_nothing_for_certain_and_nothing_stays(data_dir: Path) -> None:
     case = Case(data_dir, FakeLedger(submit=LedgerFullError()))
     assert case.refused() is ErrorCode.LEDGER_UNAVAILABLE
+    assert case.media == []
+    assert case.manifests == []
+
+
+def test_nothing_is_stored_for_a_ledger_that_is_lost(data_dir: Path) -> None:
+    # It would come back with the ledger: a client that repeats its request would get a job for each repetition.
+    case = Case(data_dir, FakeLedger(find=Sought(None, ledger_lost=True)))
+    assert case.refused() is ErrorCode.LEDGER_LOST
     assert case.media == []
     assert case.manifests == []
 

@@ -15,6 +15,7 @@ from stenopool.ledger.model import (
     PoolView,
     Recounted,
     RunState,
+    Sought,
     UnitState,
     Viewed,
 )
@@ -23,11 +24,9 @@ from tests.unit.ledger.model_records import Job, Run
 
 
 class Views(Moves):
-    def find(self, digest: str) -> Found | None:
-        if digest not in self.index:
-            return None
-        run = self.runs[self.index[digest]]
-        return Found(run.id, run.state, run.media)
+    def find(self, digest: str) -> Sought:
+        run = self.runs[self.index[digest]] if digest in self.index else None
+        return Sought(Found(run.id, run.state, run.media) if run else None, ledger_lost=self.epoch is None)
 
     def jobs_of(self, run_id: str) -> tuple[LiveJob, ...]:
         run = self.runs[run_id]

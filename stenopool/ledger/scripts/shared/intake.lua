@@ -31,6 +31,11 @@ local function earlier_request()
   return job and {job_id = job_id, run_id = job.tr, is_same = request_hash == given.request_hash}
 end
 
+-- Whether the earlier job of this request's key may be among what is not back yet.
+local function is_earlier_request_unsure()
+  return given.idempotency_hash ~= nil and not earlier_request() and (may_be_behind() or false)
+end
+
 -- The same request again, within this time, is answered with this job.
 local function remember_request(milliseconds)
   if given.idempotency_hash and milliseconds > 0 and not earlier_request() then
