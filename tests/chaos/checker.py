@@ -23,6 +23,7 @@ class Gate(StrEnum):
     WRONG = "a transcript that is not its recording's, or changed"
     CHANGED = "an ending that changed, or was not earned"
     TWICE = "a second commit accepted"
+    REFUSED = "a submission that was not taken within 120 s after the last kill"
     TOLD = "a webhook under a second id, or of another ending"
 
 
@@ -101,13 +102,14 @@ def _wrong(history: History, recordings: Mapping[str, Recording]) -> Iterator[Fa
 
 
 def _changed(history: History) -> Iterator[Fault]:
-    last: dict[str, str] = {}
+    last, retried = dict[str, str](), set[str]()
     for event in history.all():
         match event:
             case RetryAsked(job_id):
-                last.pop(job_id, None)
+                retried.add(job_id)
             case Seen(job_id, status):
-                if last.get(job_id, status) != status and last[job_id] in ENDED:
+                is_final = last.get(job_id) in (ENDED - {"failed", "cancelled"} if job_id in retried else ENDED)
+                if is_final and last[job_id] != status:
                     yield Fault(Gate.CHANGED, f"job {job_id} was {last[job_id]} and is {status}")
                 last[job_id] = status
             case _:
@@ -145,8 +147,8 @@ def _wrongly_told(history: History) -> Iterator[Fault]:
     for told in history.of(Told):
         if ids.setdefault(told.job_id, told.delivery_id) != told.delivery_id:
             yield Fault(Gate.TOLD, f"job {told.job_id} was told as {ids[told.job_id]} and as {told.delivery_id}")
-        if told.job_id in asked and told.event != last[told.job_id].status:
-            yield Fault(Gate.TOLD, f"job {told.job_id} was told {told.event} and is {last[told.job_id].status}")
+        if told.job_id in asked and told.ending != last[told.job_id].status:
+            yield Fault(Gate.TOLD, f"job {told.job_id} was told {told.ending} and is {last[told.job_id].status}")
 
 
 def _twice(audit: Audit) -> Iterator[Fault]:

@@ -56,6 +56,7 @@ class Client:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._submitting = 0
+        self._left = 0
         self.trouble: list[BaseException] = []
         """What ended one of the threads: a fault of the test itself."""
 
@@ -79,10 +80,13 @@ class Client:
                 except IndexError:
                     break
                 self._stop.wait(max(0.0, began + over_s * number / len(orders) - time.monotonic()))
-                self.submit(order)
+                if self.submit(order) is not None:
+                    with self._lock:
+                        self._left -= 1
 
         with self._lock:
             self._submitting += submitters
+            self._left += len(orders)
         for _ in range(submitters):
             self._run(lambda: self._counted(submit))
 
@@ -118,6 +122,11 @@ class Client:
         """Whether everything was submitted, and has ended as far as the client saw."""
         with self._lock:
             return not self._submitting and not self._cancels and all(last in ENDED for last in self._last.values())
+
+    def submissions_left(self) -> int:
+        """Orders that were not accepted yet."""
+        with self._lock:
+            return self._left
 
     def have_ended(self, jobs: Collection[str]) -> bool:
         """Whether the client has seen all of these ended."""

@@ -71,7 +71,7 @@ class Walk:
                 self.fleet.thaw(BOTH, asleep)
                 for number, part in enumerate(parts):
                     self.crash_the_worker(number, part)
-                self.crash_the_postman()
+                self.crash_the_house()
                 self.note_audit()
             finally:
                 self.client.close()
@@ -99,15 +99,7 @@ class Walk:
         self.fleet.redis.start()
         points = {str(point) for point in Failpoint if point.startswith("rebuild_")}
         self.fleet.start(HOUSE, FAIL_AT=_once(sorted(points)))
-        with self.fleet.redis.client() as redis:
-
-            def has_crashed_everywhere() -> bool:
-                if not self.fleet.is_up(HOUSE):
-                    # The lock of the dead one ends by itself after 15 s, which are not waited for three times.
-                    redis.delete(keys.REBUILD_LOCK)
-                return points <= self.marks()
-
-            self.until(has_crashed_everywhere, "a crash at every step of the rebuild")
+        self.until(lambda: points <= self.marks(), "a crash at every step of the rebuild")
         self.until(lambda: not self.client.read_all_again(5), "every job to answer again")
         self.crashed |= self.marks()
 
@@ -123,22 +115,21 @@ class Walk:
         self.until(lambda: not self.client.open_jobs() and part <= self.marks(), f"every crash of {sorted(part)}")
         self.crashed |= self.marks()
 
-    def crash_the_postman(self) -> None:
-        """A webhook is sent, and whoever sent it dies: before it is noted anywhere, and between the two notes."""
+    def crash_the_house(self) -> None:
+        """Redis is restarted, and whoever compares it with the store dies over that; then a webhook is sent, and
+        whoever sent it dies: before it is noted anywhere, and between the two notes.
+        """
         self.fleet.stop(HOUSE)
-        points = {str(point) for point in Failpoint if point.startswith("webhook_")}
+        self.fleet.redis.kill()
+        self.fleet.redis.start()
+        points = {str(point) for point in Failpoint if point.startswith(("reconcile_", "webhook_"))}
         self.fleet.start(HOUSE, FAIL_AT=_once(sorted(points)))
-        self.submit(Order(noise("told", 0.5, 30), is_to_be_told=True))
+        # Refused until store and ledger were compared, because it has a key.
+        self.submit(Order(noise("told", 0.5, 30), key="told", is_to_be_told=True))
         with self.fleet.redis.client() as redis:
-
-            def is_told_in_the_end() -> bool:
-                if not self.fleet.is_up(HOUSE):
-                    # What the dead one had in hand comes back after 90 s, which are not waited for.
-                    for delivery_id in redis.zrange(keys.OUTBOX, 0, -1):
-                        redis.zadd(keys.OUTBOX, {delivery_id: 0}, xx=True)
-                return points <= self.marks() and not redis.zcard(keys.OUTBOX)
-
-            self.until(is_told_in_the_end, "a webhook in spite of all")
+            self.until(
+                lambda: points <= self.marks() and not redis.zcard(keys.OUTBOX), "a webhook, and all of it noted"
+            )
         self.crashed |= self.marks()
         write_down(self.hears, self.history)
 
@@ -182,12 +173,19 @@ class Walk:
         def is_so() -> bool:
             for job_id in self.client.open_jobs():
                 self.client.look(job_id)
-            # Before the dead are replaced: some conditions look for them.
-            is_met = condition()
+            if not self.fleet.is_up(HOUSE):
+                self.hurry()
             self.fleet.revive()
-            return is_met
+            return condition()
 
         wait_until(is_so, LIMIT_S, what, 0.1)
+
+    def hurry(self) -> None:
+        """What a dead housekeeper held comes back by itself: its lock after 15 s, webhooks after 90. Not waited for."""
+        with self.fleet.redis.client() as redis:
+            redis.delete(keys.REBUILD_LOCK)
+            for delivery_id in redis.zrange(keys.OUTBOX, 0, -1):
+                redis.zadd(keys.OUTBOX, {delivery_id: 0}, xx=True)
 
     def note_audit(self) -> None:
         """Reads what this life of the ledger has committed."""

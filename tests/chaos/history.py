@@ -89,11 +89,11 @@ class RetryAsked(Event):
 
 @dataclass(frozen=True)
 class Told(Event):
-    """A webhook arrived; ``event`` is completed, failed or cancelled."""
+    """A webhook arrived; ``ending`` is completed, failed or cancelled."""
 
     job_id: str
     delivery_id: str
-    event: str
+    ending: str
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ def run_round(fleet: Fleet, plan: Plan) -> Outcome:
             client.begin(orders, plan.over_s)
             Agent(fleet, plan.seed, plan.blows).strike()
             _wait(fleet, lambda: client.is_done() or bool(client.trouble), PEACE_S, "every job to end")
+            left = client.submissions_left()
             client.end()
             client.read_all_again(PEACE_S)
             _wait(fleet, lambda: not untold(history, hears), plan.told_within_s, "every webhook")
@@ -72,6 +73,8 @@ def run_round(fleet: Fleet, plan: Plan) -> Outcome:
     recordings = {order.recording.name: order.recording for order in orders}
     audit = read_audit(fleet.redis.directory, fleet.pace.lease_ms)
     faults = find_faults(history, recordings, [audit])
+    if left:
+        faults.append(Fault(Gate.REFUSED, f"{left} of {plan.jobs} submissions"))
     faults += [Fault(Gate.TOLD, f"job {job_id} was never told") for job_id in missing]
     return Outcome(history, audit, faults)
 

@@ -79,7 +79,9 @@ def test_each_fault_of_a_history_is_found(change: Callable[[list[Event]], list[E
 
 
 def test_a_retry_lets_a_job_go_on() -> None:
-    assert faults([*good(), RetryAsked("j2"), Seen("j2", "queued"), Seen("j2", "failed", "no_audio", attempts=1)]) == []
+    again = [Seen("j2", "queued"), Seen("j2", "failed", "no_audio", attempts=1)]
+    assert faults([*good(), RetryAsked("j2"), *again]) == []
+    assert [fault.gate for fault in faults([*good(), *again])] == [Gate.CHANGED]
 
 
 def test_a_failure_after_three_attempts_is_honest_only_if_the_ledger_knows_of_them() -> None:
