@@ -55,6 +55,7 @@ def house_settings(settings: Settings) -> dict[str, object]:
         "worker_pool": "threads",
         "worker_concurrency": _THREADS,
         "beat_schedule": beat_schedule(),
+        "beat_scheduler": "beat.clock:Clock",
         # Not in the working directory, which need not be writable.
         "beat_schedule_filename": str(schedule_file(settings)),
         # Intervals are counted in UTC; daylight saving must not skip or repeat a round.

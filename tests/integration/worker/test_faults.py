@@ -52,6 +52,22 @@ def test_a_killed_main_process_costs_its_job_one_lease(grounds: Ground) -> None:
     wait_until(lambda: orphan not in _all_pids(), 5, "the child of the killed worker to die")
 
 
+def test_a_dead_worker_is_noticed_while_every_other_is_busy(grounds: Ground) -> None:
+    """Neither an API nor a housekeeper runs here: the main processes sweep, whatever their children do."""
+    slow = {**FAST, "FAKE_ENGINE_SPEED": "0.5"}
+    first = grounds.start(*BOTH, **slow)
+    lost = grounds.submit(duration_s=10)
+    grounds.recognising(lost)
+    grounds.start(*BOTH, **slow)
+    busy = grounds.submit(duration_s=10)
+    grounds.recognising(busy)
+    os.kill(first.pid, signal.SIGKILL)
+    # A lease of three seconds and the ten that are promised, three times.
+    wait_until(lambda: grounds.ledger.do(op.census()).counts.get("expired.span"), 39, "the lease to be ended")
+    assert grounds.view(lost).position == 1
+    assert not grounds.view(busy).state.ended
+
+
 def _all_pids() -> set[int]:
     return {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
 
