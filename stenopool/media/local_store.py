@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from stenopool.errors import ErrorCode, TransientError
+from stenopool.media.epoch import EPOCH_KEY
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 """Relative names of plain segments; none begins with a dot, so neither ``..`` nor the folder below can be named."""
@@ -35,6 +36,7 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._was_here = False
 
     def put(self, key: str, body: bytes) -> bool:
         """Writes once, durable on return. False: the object was there already and is left as it is."""
@@ -129,6 +131,7 @@ class LocalStore:
             try:
                 file.unlink()
             except (FileNotFoundError, NotADirectoryError):
+                self._require_here()
                 return False
             _sync_folder(file.parent)
             return True
@@ -139,6 +142,7 @@ class LocalStore:
             raise ValueError("a prefix ends with a slash")
         top = self._locate(prefix[:-1])
         with _as_store_errors():
+            self._require_here()
             for folder, _folders, files in os.walk(top, onerror=_raise_unless_gone):
                 for name in files:
                     yield (Path(folder) / name).relative_to(self._root).as_posix()
@@ -154,9 +158,22 @@ class LocalStore:
             try:
                 yield self._locate(key)
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                self._require_here()
                 raise KeyError(key) from None
 
+    def _require_here(self) -> None:
+        """Tells a store that is away from one that lacks an object: a volume that is not mounted is an empty folder.
+
+        What is looked for there would seem to be lost, and what is written would lie beneath the volume when it is back.
+        A store that once had an epoch has one for ever.
+        """
+        if (self._root / EPOCH_KEY).exists():
+            self._was_here = True
+        elif self._was_here:
+            raise TransientError(ErrorCode.STORE_UNAVAILABLE, "the store is not where it was: is its volume mounted?")
+
     def _write_unfinished(self, body: bytes, mode: int) -> Path:
+        self._require_here()
         folder = self._root / _UNFINISHED
         self._make_folder(folder)
         file = folder / secrets.token_hex(16)
@@ -171,6 +188,7 @@ class LocalStore:
         return file
 
     def _link(self, file: Path, final: Path) -> bool:
+        self._require_here()
         self._make_folder(final.parent)
         try:
             os.link(file, final)

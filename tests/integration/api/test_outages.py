@@ -80,6 +80,26 @@ def test_without_redis_everything_is_refused_in_time_and_comes_back(
     wait_until(lambda: submit(http).status_code == 202, 15, "submissions to be taken again")
 
 
+def test_a_store_that_is_not_mounted_is_told_and_comes_back(api: ApiServer, http: httpx.Client) -> None:
+    job_id = submit(http).json()["job_id"]
+    store, volume = api.data_dir / "store", api.data_dir / "volume"
+    store.rename(volume)
+    store.mkdir()
+    try:
+        answer = submit(http)
+        assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+        assert api.spool == []
+        assert list(store.iterdir()) == [], "something was written beneath the volume"
+        wait_until(lambda: http.get("/health/ready").status_code == 503, 5, "health to tell")
+        assert http.get("/health/live").status_code == 200
+    finally:
+        store.rmdir()
+        volume.rename(store)
+    wait_until(lambda: http.get("/health/ready").status_code == 200, 15, "the API to be ready again")
+    assert http.get(f"/status/{job_id}").json()["status"] == "queued"
+    assert submit(http).status_code == 202
+
+
 def test_a_ledger_that_lost_everything_denies_no_job(
     api: ApiServer, http: httpx.Client, own_redis: RedisServer
 ) -> None:

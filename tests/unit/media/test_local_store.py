@@ -2,12 +2,13 @@
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from stenopool.errors import ErrorCode, TransientError
+from stenopool.media.epoch import read_epoch, write_epoch
 from stenopool.media.local_store import LocalStore
 
 Write = Callable[[LocalStore, Path], object]
@@ -133,3 +134,49 @@ def test_what_a_killed_writer_left_is_under_no_key(tmp_path: Path) -> None:
     assert list(store.keys("media/")) == ["media/a"]
     with pytest.raises(ValueError, match="key"):
         store.get(".unfinished/left")
+
+
+def away_and_back(store: LocalStore, folder: Path) -> Iterator[None]:
+    """Its volume is unmounted, which leaves the empty folder it was mounted on."""
+    (folder / "store").rename(folder / "volume")
+    (folder / "store").mkdir()
+    yield
+    (folder / "store").rmdir()
+    (folder / "volume").rename(folder / "store")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda store: store.get("media/a"),
+        lambda store: store.exists("media/a"),
+        lambda store: store.delete("media/a"),
+        lambda store: store.put("media/b", b"body"),
+        lambda store: store.replace("manifests/b", b"body"),
+        lambda store: store.copy("media/a", "media/b"),
+        lambda store: list(store.keys("media/")),
+        read_epoch,
+    ],
+    ids=["get", "exists", "delete", "put", "replace", "copy", "keys", "epoch"],
+)
+def test_a_volume_that_is_not_mounted_is_no_empty_store(tmp_path: Path, act: Callable[[LocalStore], object]) -> None:
+    store = LocalStore(tmp_path / "store")
+    write_epoch(store, "epoch-1")
+    store.put("media/a", b"body")
+    assert not store.exists("media/b")
+    away = away_and_back(store, tmp_path)
+    next(away)
+    with pytest.raises(TransientError) as refusal:
+        act(store)
+    assert refusal.value.code is ErrorCode.STORE_UNAVAILABLE
+    assert list((tmp_path / "store").iterdir()) == []
+    next(away, None)
+    assert store.get("media/a") == b"body"
+    assert store.put("media/b", b"body")
+
+
+def test_a_new_store_is_empty_and_not_away(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "store")
+    assert not store.exists("media/a")
+    assert list(store.keys("media/")) == []
+    assert store.put("media/a", b"body")
