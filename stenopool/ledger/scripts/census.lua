@@ -49,7 +49,9 @@ local function look_at_pool(pool)
   for _, worker_id in ipairs(alive(pool)) do
     local worker = load_hash(keys.worker(worker_id))
     if worker then
-      local is_drained = all_are_drained or redis.call('SISMEMBER', keys.drained, worker_id) == 1
+      -- The housekeeper claims nothing anyway.
+      local is_drained = pool ~= 'house'
+        and (all_are_drained or redis.call('SISMEMBER', keys.drained, worker_id) == 1)
       pools[pool].drained = pools[pool].drained + (is_drained and 1 or 0)
       workers[worker_id] = {
         pools = worker.pools, identity = worker.identity, device = worker.device or '', host = worker.host,

@@ -98,6 +98,7 @@ def test_the_end_of_a_run_takes_its_audio_out_of_the_sum(bench: Bench) -> None:
 @pytest.mark.parametrize("who", ["red", "*"])
 def test_a_drained_worker_gets_nothing_new_and_keeps_what_it_has(bench: Bench, who: str) -> None:
     bench.do(op.register(WorkerPulse("red", POOLS, IDENTITY, "host", 1, "idle"), 60_000))
+    bench.do(op.register(WorkerPulse("keeper", ("house",), "", "host", 2, "idle"), 60_000))
     bench.submit()
     bench.submit()
     held = bench.begin()
@@ -108,6 +109,7 @@ def test_a_drained_worker_gets_nothing_new_and_keeps_what_it_has(bench: Bench, w
     )
     seen = bench.do(op.census())
     assert (seen.workers["red"].is_drained, seen.pools[POOL].drained, seen.pools[POOL].live_workers) == (True, 1, 1)
+    assert not seen.workers["keeper"].is_drained
     bench.plan(held)
     assert bench.do(op.drain(who, is_over=True)).drained == ()
     assert claim(bench, None) is not None
