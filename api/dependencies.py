@@ -9,8 +9,8 @@ from api.auth import admit, scope_of
 from api.limits import SubmissionLimiter
 from api.services.access import Door
 from api.services.callers import Caller
-from api.services.cancellation import Cancellation
 from api.services.census import CensusWatch
+from api.services.deletion import Deletion
 from api.services.events.following import JobFollowing
 from api.services.events.hub import EventHub
 from api.services.exposition import Exposition
@@ -48,7 +48,7 @@ class Services:
     peaks: PeaksShelf
     listing: Listing
     retries: Retries
-    cancellation: Cancellation
+    deletion: Deletion
     webhooks: WebhookLog
     usage: UsageShelf
     health: HealthWatch

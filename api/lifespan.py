@@ -17,11 +17,13 @@ from api.services.access import Door, DoorRules
 from api.services.cancellation import Cancellation
 from api.services.census import CensusWatch
 from api.services.deadline import AnyLedger, PunctualLedger
+from api.services.deletion import Deletion
 from api.services.events.following import JobFollowing
 from api.services.events.hub import EventHub
 from api.services.exposition import Exposition
 from api.services.health import HealthRules, HealthWatch
 from api.services.job_watch import JobWatch
+from api.services.keeping import keeping_rules
 from api.services.known_keys import KnownKeys
 from api.services.listing import Listing
 from api.services.lookup import Lookup
@@ -244,6 +246,7 @@ async def _services(
         max_jobs_per_transcription=settings.max_jobs_per_transcription,
         openings=Openings.of(settings.webhook_allowed_networks, settings.webhook_allowed_hosts),
         max_audio_s=settings.max_audio_s,
+        keeping=keeping_rules(settings),
         quotas=TenantQuotas(KeyBook(store), common_limits(settings)),
     )
     health_rules = HealthRules(
@@ -269,7 +272,7 @@ async def _services(
         media_links=MediaLinks(store, timedelta(seconds=settings.media_link_s)),
         listing=Listing(ledger, lookup),
         retries=Retries(ledger, store, lookup, pools, submission_rules),
-        cancellation=Cancellation(ledger, store, lookup),
+        deletion=Deletion(ledger, store, lookup, Cancellation(ledger, store, lookup)),
         webhooks=WebhookLog(ledger, store, lookup),
         usage=UsageShelf(ledger, store),
         health=HealthWatch(census, store, health_rules, scanner),

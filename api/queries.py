@@ -1,7 +1,7 @@
 """What stands behind the question mark of an address: models with bounds, described for the OpenAPI document."""
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -44,6 +44,14 @@ class ListQuery(BaseModel):
             created_after=self.created_after,
             created_before=self.created_before,
         )
+
+
+class DeleteQuery(BaseModel):
+    """What may be taken away."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    only: Literal["active"] | None = Field(None, description="`active`: only a job that has not ended.")
 
 
 class ResultQuery(BaseModel):

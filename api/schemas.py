@@ -1,15 +1,17 @@
 """What goes over the wire: response models, described for the reader of the OpenAPI document."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from api.services.deletion import Removed
 from api.services.health import Health
 from api.services.listing import Page
 from api.services.lookup import JobStatus
 from api.services.submission import Accepted
 from stenopool.clock import from_ms
+from stenopool.durations import format_duration
 from stenopool.ledger.model import JobView, RunState
 from stenopool.reasons import Reason
 from stenopool.transcripts.model import Segment, TranscriptFacts
@@ -22,6 +24,10 @@ JobId = Annotated[
 def is_none(value: object) -> bool:
     """Says which fields are left out of an answer: those that are absent, not null."""
     return value is None
+
+
+def _ttl(milliseconds: int) -> str:
+    return format_duration(timedelta(milliseconds=milliseconds))
 
 
 class Body(BaseModel):
@@ -114,6 +120,11 @@ class StatusBody(Body):
     )
     external_id: str | None = Field(description="Your own name for the job, as submitted.")
     metadata: dict[str, JsonValue] | None = Field(description="As submitted.")
+    media_ttl: str | None = Field(
+        description="How long after the job's end its recording is kept, as `24h`; longer if it failed. Null where the "
+        "store does not tell just now."
+    )
+    result_ttl: str | None = Field(description="How long after the job's end its transcript is kept, as `30d`.")
     warnings: list[str] = Field(description="What keeps the job waiting, if anything.")
     error: ReasonBody | None = Field(None, description="Why the job failed; absent otherwise.", exclude_if=is_none)
 
@@ -142,6 +153,8 @@ class StatusBody(Body):
             options=dict(details.options) if details else None,
             external_id=details.external_id if details else None,
             metadata=dict(details.metadata) if details and details.metadata is not None else None,
+            media_ttl=_ttl(details.keep.media_ms) if details else None,
+            result_ttl=_ttl(details.keep.result_ms) if details else None,
             warnings=list(status.warnings),
             error=ReasonBody.of(status.reason) if status.reason else None,
         )
@@ -241,11 +254,11 @@ class ResultBody(Body):
         )
 
 
-class CancelledBody(Body):
-    """A job was taken back."""
+class RemovedBody(Body):
+    """A job was cancelled or deleted."""
 
     job_id: JobId
-    status: RunState = Field(description="Always `cancelled`.")
+    status: Removed = Field(description="`cancelled` for a job that had not ended, else `deleted`.")
     message: str = Field(description="One sentence for people.")
 
 

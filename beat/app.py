@@ -33,7 +33,7 @@ _postman: Final[list[PostmanThread]] = []
 app = make_app(
     "stenopool.beat",
     "beat.app:configuration",
-    ["beat.tasks.ledger", "beat.tasks.pulse", "beat.tasks.spool", "beat.tasks.usage"],
+    ["beat.tasks.ledger", "beat.tasks.pulse", "beat.tasks.retention", "beat.tasks.spool", "beat.tasks.usage"],
 )
 
 

@@ -46,6 +46,16 @@ TIMETABLE: Final = (
         "What the ledger counts of a day is put into the store; a Redis that is lost loses what came since.",
     ),
     Entry(
+        "store.retain",
+        timedelta(seconds=30),
+        "Nothing outlives what was agreed by more than half a minute; one round trip when nothing is overdue.",
+    ),
+    Entry(
+        "store.find_orphans",
+        timedelta(hours=1),
+        "A process that dies at the wrong moment leaves objects that nobody names; after a day they go.",
+    ),
+    Entry(
         "spool.clear",
         timedelta(hours=1),
         "A killed process leaves its unfinished upload or decoding behind; after a day nobody works on it any more.",

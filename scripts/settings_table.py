@@ -4,9 +4,11 @@ Both are made from the one class ``Settings``, so that neither can tell another 
 """
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from stenopool.durations import format_duration
 from stenopool.settings import SECRETS, Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -22,6 +24,8 @@ def _default(name: str) -> str:
     value = Settings.model_fields[name].default
     if value is None or value == "":
         return ""
+    if isinstance(value, timedelta):
+        return format_duration(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

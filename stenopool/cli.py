@@ -1,4 +1,4 @@
-"""The operator's command: up, demo, model, keys, webhooks, tenants, drain."""
+"""The operator's command: up, demo, model, keys, webhooks, tenants, jobs, drain."""
 
 import sys
 import time
@@ -10,6 +10,7 @@ import typer
 
 from stenopool.drain_command import drain
 from stenopool.errors import StenopoolError
+from stenopool.jobs_command import jobs_app
 from stenopool.keys.command import keys_app, webhooks_app
 from stenopool.keys.tenants_command import tenants_app
 from stenopool.local.demo import DemoRequest, run_demo
@@ -31,6 +32,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(keys_app, name="keys")
 app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(tenants_app, name="tenants")
+app.add_typer(jobs_app, name="jobs")
 app.command("drain")(drain)
 
 _ModelOption = Annotated[str, typer.Option(help="Whisper model to use; fetched first where it is not on the disk.")]

@@ -13,6 +13,10 @@ from stenopool.ledger.states import RunState, SubmitOutcome, UnitKind
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 WEBHOOK_OUTCOMES: Final = frozenset({"delivered", "failed", "given_up"})
+REMOVED_KINDS: Final = frozenset(
+    {*("job", "result", "tr", "work", "pcm", "media"), *("orphan_object", "orphan_record", "orphan_manifest")}
+)
+"""Names in the ledger's ``due``, and orphans: ``tr`` is a transcription that no job points at."""
 UNIT_ENDINGS: Final = frozenset({"done", "failed", "released", "given_back", "stopped", "lost", "refused"})
 
 _ROUTE: Final = Label("route")
@@ -84,6 +88,9 @@ RUN_DURATION: Final = ReadHistogram(
 WEBHOOKS: Final = Reading(
     "counter", "webhook_deliveries", "Tries to deliver a webhook.", Label("outcome", WEBHOOK_OUTCOMES)
 )
+REMOVED: Final = Reading(
+    "counter", "removed", "What retention, deletions and the search for orphans removed.", Label("kind", REMOVED_KINDS)
+)
 REDIS_MEMORY: Final = Reading("gauge", "redis_memory_bytes", "Memory that Redis uses.")
 REDIS_MEMORY_LIMIT: Final = Reading(
     "gauge", "redis_memory_limit_bytes", "Memory that Redis may use; nothing is taken in beyond it, 0 is no limit."
@@ -135,6 +142,7 @@ OF_LEDGER: Final[tuple[Metrics, ...]] = (
     RUNS_ENDED,
     RUN_DURATION,
     WEBHOOKS,
+    REMOVED,
     REDIS_MEMORY,
     REDIS_MEMORY_LIMIT,
 )

@@ -8,6 +8,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -24,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from stenopool.durations import Duration
 from stenopool.errors import ErrorCode, FatalError
 from stenopool.failpoints import ONCE, Failpoint
 from stenopool.scanner import ScannerAddress, scanner_address
@@ -108,6 +110,21 @@ class Settings(BaseModel):
     )
     tenant_max_stored_mb: int = Field(
         0, ge=0, description="Recordings of one tenant that the store keeps at a time, MiB; 0 = any number."
+    )
+
+    # Retention, agreed with each job when it is submitted.
+    media_ttl: Duration = Field(
+        timedelta(hours=24),
+        ge=timedelta(0),
+        description="A recording is kept this long after its job's end, as 15m or 24h.",
+    )
+    failed_media_ttl: Duration = Field(
+        timedelta(hours=72), ge=timedelta(0), description="After a failed job: so long it may be tried again."
+    )
+    result_ttl: Duration = Field(
+        timedelta(days=30),
+        ge=timedelta(seconds=1),
+        description="A transcript is kept this long after its job's end, and its recording no longer.",
     )
 
     # Virus scanner.

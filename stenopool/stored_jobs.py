@@ -13,8 +13,9 @@ from stenopool.errors import ErrorCode
 from stenopool.ledger.codec import external_hash
 from stenopool.ledger.model import RECORD_VERSION, Restoration, RestoredEnding, RunState, Submission
 from stenopool.logs import get_logger
+from stenopool.media.gone import read_gone
 from stenopool.media.manifest import Ending, Manifest, read_manifest
-from stenopool.media.store import Store, transcript_key, work_key
+from stenopool.media.store import Store, gone_key, transcript_key, work_key
 from stenopool.transcripts.model import Transcript
 from stenopool.webhooks.notes import noted_events
 
@@ -71,7 +72,7 @@ class StoredJobs:
         told: tuple[RunState, ...] = ()
         if manifest.webhook_url is not None:
             told = noted_events(self._store, manifest.submitted_at.date(), manifest.job_id, manifest.run_number)
-        return Restoration(_submission(manifest, has_media=has_media), manifest.cached, ending, told=told)
+        return Restoration(submission_of(manifest, has_media=has_media), manifest.cached, ending, told=told)
 
     def _leave_aside(self, key: str, reason: str) -> None:
         self.unreadable += 1
@@ -82,7 +83,7 @@ class StoredJobs:
         try:
             body, ended_ms = self._store.get(key), to_ms(self._store.written_at(key))
         except KeyError:
-            return None
+            return self._read_gone(transcription_id)
         try:
             transcript = Transcript.model_validate_json(body)
         except ValidationError:
@@ -96,8 +97,22 @@ class StoredJobs:
             audio_s=transcript.duration,
         )
 
+    def _read_gone(self, transcription_id: str) -> RestoredEnding | None:
+        try:
+            gone = read_gone(self._store.get(gone_key(transcription_id)))
+        except (KeyError, ValidationError):
+            return None
+        return RestoredEnding(RunState.COMPLETED, gone.ended_ms, audio_s=gone.audio_s)
 
-def _submission(manifest: Manifest, *, has_media: bool) -> Submission:
+
+def former_try(store: Store, manifest: Manifest) -> str | None:
+    """The try whose work another one takes over: the last one that got so far as to leave any. Raises ``TransientError``."""
+    has_work = any(True for _ in store.keys(f"{work_key(manifest.transcription_id)}/"))
+    return manifest.transcription_id if has_work or manifest.former is None else manifest.former
+
+
+def submission_of(manifest: Manifest, *, has_media: bool) -> Submission:
+    """The job of a manifest as the ledger takes it, without limits."""
     return Submission(
         job_id=manifest.job_id,
         transcription_id=manifest.transcription_id,
@@ -114,6 +129,7 @@ def _submission(manifest: Manifest, *, has_media: bool) -> Submission:
         lane=manifest.lane,
         idempotency_hash=manifest.idempotency_hash,
         external_hash=None if manifest.external_id is None else external_hash(manifest.external_id),
+        keep=manifest.keep,
         has_hook=manifest.webhook_url is not None,
         run_number=manifest.run_number,
         request_id=manifest.request_id,

@@ -172,6 +172,7 @@ class Shift:
         answer = self._retried(lambda: self._duty.endings.commit(commit))
         if answer.outcome is CommitOutcome.REFUSED:
             self._work.drop_output(holding.grant)
+            self._work.drop_if_deleted(holding.grant)
             self._note(holding, "refused")
             return None
         self._duty.files.note_success()
@@ -201,6 +202,7 @@ class Shift:
         """Stopped by the ledger (nothing to say: the claim is gone) or by the operator (the unit goes back, its place kept)."""
         self._end_work(holding)
         if holding.lost:
+            self._work.drop_if_deleted(holding.grant)
             self._note(holding, "stopped")
             return
         self._retried(lambda: self._duty.endings.release(holding.grant.claim_id, 0))

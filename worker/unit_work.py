@@ -7,10 +7,12 @@ from typing import Final
 from stenopool.audit import Act, audit
 from stenopool.errors import ErrorCode, FatalError, StenopoolError, UsageError
 from stenopool.ledger import operations as op
+from stenopool.ledger import removal
 from stenopool.ledger.call import Call
 from stenopool.ledger.model import Committed, Grant, UnitKind
 from stenopool.logs import get_logger
 from stenopool.media.epoch import read_epoch
+from stenopool.media.removal import remove_body
 from worker.duty import Duty
 from worker.engines.base import Engine
 from worker.holding import Holding
@@ -71,6 +73,16 @@ class UnitWork:
             from worker.units.prepare import drop_plan  # noqa: PLC0415 - as above
 
             self._quietly(lambda: drop_plan(self._duty.bench, grant))
+
+    def drop_if_deleted(self, grant: Grant) -> None:
+        """After the ledger said ``lost``, or refused a commit: of a run that was deleted nothing may stay behind."""
+        self._quietly(lambda: self._drop_if_deleted(grant.transcription_id))
+
+    def _drop_if_deleted(self, transcription_id: str) -> None:
+        if self._duty.ledger.do(removal.strangers([f"tr/{transcription_id}"])) and self._store_is_ours():
+            for name in (f"work/{transcription_id}", f"tr/{transcription_id}"):
+                remove_body(self._duty.bench.store, name)
+            _log.info("output_of_deleted_removed")
 
     def clean_up(self, grant: Grant) -> None:
         """After the run is completed its decoded audio goes; it is the largest object and can be made again."""

@@ -34,6 +34,8 @@ _CREDENTIALS: Final[dict[str, dict[str, Any]]] = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A key (`sk_…`)."},
 }
 
+_SPAN: Final = "^(0|[1-9][0-9]{0,5})[smhd]$"
+
 _JOB_FIELDS: Final[dict[str, dict[str, Any]]] = {
     "model": {
         "type": "string",
@@ -49,6 +51,19 @@ _JOB_FIELDS: Final[dict[str, dict[str, Any]]] = {
         "format": "uri",
         "maxLength": MAX_URL_CHARS,
         "description": "Told by a signed POST how the job ended (Standard Webhooks).",
+    },
+    "media_ttl": {
+        "type": "string",
+        "pattern": _SPAN,
+        "examples": ["15m"],
+        "description": "How long after the job's end its recording is kept: shorter than the operator's `MEDIA_TTL`, and "
+        "than `FAILED_MEDIA_TTL` where the job fails.",
+    },
+    "result_ttl": {
+        "type": "string",
+        "pattern": _SPAN,
+        "examples": ["7d"],
+        "description": "How long after the job's end its transcript is kept: shorter than the operator's `RESULT_TTL`.",
     },
     "metadata": {
         "type": "string",

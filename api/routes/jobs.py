@@ -8,15 +8,15 @@ from api.closing_stream import ClosingStream
 from api.dependencies import ListingTenantHere, ServicesHere, TenantHere
 from api.disposition import content_disposition
 from api.polling import etag, is_known, known_tags, news, wished_wait_s
-from api.queries import ListQuery, ResultQuery
+from api.queries import DeleteQuery, ListQuery, ResultQuery
 from api.result_json import json_pieces
 from api.routes.documents import ACCESS_PROBLEMS, problems
-from api.schemas import AcceptedBody, CancelledBody, ListBody, ResultBody, StatusBody
+from api.schemas import AcceptedBody, ListBody, RemovedBody, ResultBody, StatusBody
+from api.services.deletion import Removed, message
 from api.services.lookup import POLL_AFTER_S, JobStatus
 from api.services.results import Document
 from stenopool.audit import Act, audit
 from stenopool.errors import ErrorCode
-from stenopool.ledger.model import RunState
 from stenopool.transcripts.formats import Format, format_of
 
 router = APIRouter(tags=["jobs"])
@@ -179,16 +179,23 @@ async def retry(job_id: str, response: Response, services: ServicesHere, tenant:
 
 @router.delete(
     "/job/{job_id}",
-    response_model=CancelledBody,
-    operation_id="cancel_job",
-    responses=problems(*_READING, ErrorCode.JOB_ENDED, ErrorCode.DISK_FULL),
+    response_model=RemovedBody,
+    operation_id="delete_job",
+    responses=problems(*_READING, ErrorCode.JOB_ENDED, ErrorCode.INVALID_REQUEST, ErrorCode.DISK_FULL),
 )
-@router.delete("/jobs/{job_id}", response_model=CancelledBody, include_in_schema=False)
-async def cancel(job_id: str, services: ServicesHere, tenant: TenantHere) -> CancelledBody:
-    """Takes a job back. Other jobs for the same recording go on; repeating the call answers the same."""
-    job = await services.cancellation.cancel(job_id, tenant)
-    audit(Act.CANCEL, job_id=job.job_id)
-    return CancelledBody(job_id=job.job_id, status=RunState.CANCELLED, message="cancelled")
+@router.delete("/jobs/{job_id}", response_model=RemovedBody, include_in_schema=False)
+async def delete(
+    job_id: str, query: Annotated[DeleteQuery, Query()], services: ServicesHere, tenant: TenantHere
+) -> RemovedBody:
+    """Cancels a job that has not ended, deletes one that has: its transcript and recording, and all that is known of it.
+
+    Other jobs for the same recording keep what they need. With `only=active` a job is only cancelled, and one that has
+    completed or failed is `409`; that may be repeated, while a second call without it deletes what the first cancelled.
+    A deletion that is repeated answers the same for two days.
+    """
+    removed = await services.deletion.remove(job_id, tenant, only_active=query.only == "active")
+    audit(Act.CANCEL if removed.how is Removed.CANCELLED else Act.DELETE, job_id=removed.job_id)
+    return RemovedBody(job_id=removed.job_id, status=removed.how, message=message(removed.how))
 
 
 def _status_headers(found: JobStatus) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from api.services.manifests import Manifests
 from stenopool.errors import TransientError
-from stenopool.ledger.model import JobView
+from stenopool.ledger.model import KEEPING, JobView, Keeping
 from stenopool.media.manifest import Manifest
 
 _KEPT: Final = 2000
@@ -29,6 +29,7 @@ class Details:
     """How long the recording was expected to be when it came."""
     external_id: str | None
     metadata: Mapping[str, JsonValue] | None
+    keep: Keeping = KEEPING
 
 
 class DetailsShelf:
@@ -64,4 +65,5 @@ def _details(manifest: Manifest) -> Details:
         estimated_s=manifest.estimated_s or None,
         external_id=manifest.external_id,
         metadata=manifest.metadata,
+        keep=manifest.keep,
     )

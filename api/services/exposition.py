@@ -13,7 +13,7 @@ from stenopool import metrics
 from stenopool.errors import StenopoolError
 from stenopool.instruments import Counter, Distribution, LiveGauge
 from stenopool.ledger.census import Census
-from stenopool.ledger.counts import ATTEMPT, ENDED, EXPIRED, WEBHOOK, counted, run_times
+from stenopool.ledger.counts import ATTEMPT, ENDED, EXPIRED, REMOVED, WEBHOOK, counted, run_times
 from stenopool.logs import get_logger
 from stenopool.metrics_folder import MetricsFolder, read_alone
 
@@ -84,6 +84,7 @@ def _families(census: Census) -> "Iterable[Metric]":
     yield metrics.LEASES_EXPIRED.family(counted(census.counts, EXPIRED))
     yield metrics.RUNS_ENDED.family(counted(census.counts, ENDED, parts=2))
     yield metrics.WEBHOOKS.family(counted(census.counts, WEBHOOK))
+    yield metrics.REMOVED.family(counted(census.counts, REMOVED))
     yield metrics.RUN_DURATION.family(
         {(state,): Distribution(counts, sum_s) for state, (counts, sum_s) in run_times(census.counts).items()}
     )

@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 from pydantic import JsonValue
 
+from api.services.keeping import NO_WISH, KeepingWish, parse_wish
 from stenopool.errors import ErrorCode, UsageError
 from stenopool.transcripts.options import Options, parse_options, wire_names
 from stenopool.webhooks.addresses import NO_OPENINGS, Openings
@@ -23,7 +24,7 @@ MAX_METADATA_DEPTH: Final = 20
 MAX_EXTERNAL_ID_CHARS: Final = 200
 MAX_KEY_CHARS: Final = 255
 
-JOB_FIELDS: Final = ("model", "external_id", "metadata", "webhook_url")
+JOB_FIELDS: Final = ("model", "external_id", "metadata", "webhook_url", "media_ttl", "result_ttl")
 """Fields beside the options; only ``model`` has a part in the digest, by the identity of who serves it."""
 
 
@@ -36,11 +37,14 @@ class JobRequest:
     external_id: str | None = None
     metadata: Mapping[str, JsonValue] | None = None
     webhook_url: str | None = None
+    keep: KeepingWish = NO_WISH
 
     @property
     def further(self) -> tuple[str, ...]:
         """What two equal requests also have in common, beside recording and options."""
-        return (self.model, self.external_id or "", json.dumps(self.metadata, sort_keys=True), self.webhook_url or "")
+        told = (self.model, self.external_id or "", json.dumps(self.metadata, sort_keys=True), self.webhook_url or "")
+        # Only where there is one: hashes of requests without stay as they were.
+        return told if self.keep == NO_WISH else (*told, str(self.keep))
 
 
 def parse_request(
@@ -61,6 +65,7 @@ def parse_request(
         external_id=_external_id(values.pop("external_id", "")),
         metadata=_metadata(values.pop("metadata", "")),
         webhook_url=_webhook_url(values.pop("webhook_url", ""), openings),
+        keep=parse_wish(values.pop("media_ttl", ""), values.pop("result_ttl", "")),
         options=parse_options(values),
     )
 

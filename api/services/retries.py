@@ -16,14 +16,13 @@ from api.services.refusals import ledger_lost, queue_full, too_many_joined
 from api.services.submission import Accepted, SubmissionRules, submission_of
 from stenopool.errors import ErrorCode, LedgerFullError, StenopoolError, UsageError
 from stenopool.failpoints import Failpoint, fail_at
-from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import JobView, Retried, RetryOutcome, RunState
 from stenopool.logs import bound_request_id
 from stenopool.media.manifest import Manifest
-from stenopool.media.store import Store, work_key
-from stenopool.transcripts.digest import transcription_digest
-from stenopool.transcripts.options import stored_options
+from stenopool.media.store import Store
+from stenopool.retrying import Retry, retry_draft
+from stenopool.stored_jobs import former_try
 
 _STATES = {
     RetryOutcome.CREATED: RunState.QUEUED,
@@ -92,33 +91,20 @@ class Retries:
             await self._manifests.write(
                 draft.model_copy(update={"transcription_id": job.transcription_id, "run_number": answer.run_number})
             )
+        elif answer.outcome is RetryOutcome.UNKNOWN:
+            viewed = await self._ledger.do(op.view(draft.job_id, draft.tenant))
+            if viewed.job is None and not viewed.ledger_lost:
+                # Deleted meanwhile, and what was written here must not bring it back.
+                await self._manifests.drop(draft)
+            elif viewed.job is None:
+                await self._manifests.write(before)
         elif answer.outcome is not RetryOutcome.LEDGER_LOST:
             await self._manifests.write(before)
 
     async def _draft(self, before: Manifest, job: JobView) -> Manifest:
         identity = await self._pools.identity(before.pool)
-        options = stored_options(before.options)
-        digest = transcription_digest(before.tenant, before.fingerprint, options, identity)
-        former = await self._former(before) if digest == before.digest else None
-        return before.model_copy(
-            update={
-                "transcription_id": new_id(),
-                "identity": identity,
-                "digest": digest,
-                "former": former,
-                "ending": None,
-                # What was measured the last time is a better estimate.
-                "estimated_s": before.estimated_s if job.audio_s is None else job.audio_s,
-                "run_number": before.run_number + 1,
-                "request_id": bound_request_id(),
-            }
-        )
-
-    async def _former(self, before: Manifest) -> str:
-        """The try whose work the new one takes over: the last one that got so far as to leave any."""
-        folder = f"{work_key(before.transcription_id)}/"
-        has_work = await anyio.to_thread.run_sync(lambda: any(self._store.keys(folder)))
-        return before.transcription_id if has_work or before.former is None else before.former
+        former = await anyio.to_thread.run_sync(former_try, self._store, before)
+        return retry_draft(before, Retry(identity, former, job.audio_s, bound_request_id()))
 
 
 def _refusal(answer: Retried) -> StenopoolError:

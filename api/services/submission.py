@@ -13,6 +13,7 @@ import anyio.to_thread
 
 from api.services.deadline import AnyLedger
 from api.services.job_request import JobRequest, parse_request
+from api.services.keeping import DEFAULT_RULES, KeepingRules
 from api.services.lengths import estimated_s
 from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
@@ -61,6 +62,8 @@ class SubmissionRules:
     openings: Openings = NO_OPENINGS
     """Private receivers that webhooks may reach."""
     max_audio_s: float = 4 * 3600
+    keeping: KeepingRules = DEFAULT_RULES
+    """How long things are kept."""
     quotas: QuotaSource = UNLIMITED
     """What each tenant may have."""
 
@@ -182,6 +185,7 @@ class Submissions:
             metadata=None if request.metadata is None else dict(request.metadata),
             request_id=bound_request_id(),
             webhook_url=request.webhook_url,
+            keep=self._rules.keeping.agreed(request.keep),
         )
 
     async def _attach(self, draft: Manifest, found: Found) -> Submitted:
@@ -290,6 +294,7 @@ def submission_of(draft: Manifest, media: str | None, rules: SubmissionRules, qu
         idempotency_hash=draft.idempotency_hash,
         external_hash=None if draft.external_id is None else external_hash(draft.external_id),
         has_hook=draft.webhook_url is not None,
+        keep=draft.keep,
         run_number=draft.run_number,
         request_id=draft.request_id,
         submitted_ms=to_ms(draft.submitted_at),

@@ -17,6 +17,7 @@ _EXPIRED: Final = TypeAdapter(Expired).validate_json
 _OVERDUE: Final = TypeAdapter(Overdue).validate_json
 _ENDED_JOBS: Final = TypeAdapter(EndedJobs).validate_json
 _PURGED: Final = TypeAdapter(Purged).validate_json
+_NOTHING: Final = TypeAdapter(None).validate_json
 _NAMES: Final = TypeAdapter(tuple[str, ...]).validate_json
 
 
@@ -46,6 +47,11 @@ def purge(members: Sequence[str]) -> Call[Purged]:
 def strangers(members: Sequence[str]) -> Call[tuple[str, ...]]:
     """Those of ``job/<id>``, ``tr/<id>`` and ``media/<upload>`` that the ledger does not know. Read only."""
     return Call("strangers", argument({"members": list(members)}), _NAMES)
+
+
+def count_removed(kind: str, number: int) -> Call[None]:
+    """Counts things that were removed and that the ledger did not know. Counted twice when repeated."""
+    return Call("count_removed", argument({"kind": kind, "number": number}), _NOTHING)
 
 
 def ended_jobs(cursor: str, count: int) -> Call[EndedJobs]:

@@ -136,6 +136,26 @@ class LocalStore:
             _sync_folder(file.parent)
             return True
 
+    def delete_all(self, prefix: str) -> int:
+        """Removes all objects below a prefix that ends with ``/``, durable on return; answers how many there were.
+
+        The folders go too, unless somebody writes into them meanwhile.
+        """
+        if not prefix.endswith("/"):
+            raise ValueError("a prefix ends with a slash")
+        top = self._locate(prefix[:-1])
+        with _as_store_errors():
+            count = 0
+            for folder, _folders, files in os.walk(top, topdown=False, onerror=_raise_unless_gone):
+                for name in files:
+                    (Path(folder) / name).unlink(missing_ok=True)
+                count += len(files)
+                with contextlib.suppress(OSError):
+                    Path(folder).rmdir()
+            if count:
+                _sync_folder(next(parent for parent in top.parents if parent.is_dir()))
+            return count
+
     def keys(self, prefix: str) -> Iterator[str]:
         """Keys below a prefix that ends with ``/``, in no order; what comes or goes meanwhile may be missed."""
         if not prefix.endswith("/"):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
-from stenopool.ledger.model import RECORD_VERSION, Lane
+from stenopool.ledger.model import KEEPING, RECORD_VERSION, Keeping, Lane
 
 
 class Ending(BaseModel):
@@ -60,6 +60,8 @@ class Manifest(BaseModel):
     """Whether a finished transcription answered the job."""
     former: str | None = None
     """Transcription of an earlier try, whose plan and finished spans this one's takes over."""
+    keep: Keeping = KEEPING
+    """How long its things are kept, as agreed at submission."""
     ending: Ending | None = None
 
     def to_bytes(self) -> bytes:

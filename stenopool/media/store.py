@@ -65,6 +65,10 @@ class Store(Protocol):
         """Removes the object; False when it was not there."""
         ...
 
+    def delete_all(self, prefix: str) -> int:
+        """Removes all objects below a prefix that ends with ``/``, durable on return; answers how many there were."""
+        ...
+
     def keys(self, prefix: str) -> Iterator[str]:
         """Keys below a prefix that ends with ``/``, in no order."""
         ...
@@ -118,6 +122,11 @@ def run_of(work: str) -> str:
 def peaks_key(transcription_id: str) -> str:
     """The outline of a run's audio; lives as long as its transcript."""
     return f"peaks/{transcription_id}.json"
+
+
+def gone_key(transcription_id: str) -> str:
+    """The note that a run was completed and its transcript is gone, as long as any job tells of it."""
+    return f"gone/{transcription_id}.json"
 
 
 def transcript_key(transcription_id: str) -> str:

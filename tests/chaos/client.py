@@ -215,7 +215,7 @@ class Client:
         with self._lock:
             due = [cancel for cancel in self._cancels if cancel[0] <= time.monotonic()]
         for cancel in due:
-            answer = self._ask("DELETE", f"/job/{cancel[1]}")
+            answer = self._ask("DELETE", f"/job/{cancel[1]}?only=active")
             self._history.add(CancelAsked(cancel[1], answer.status))
             if answer.status in (200, 202, 204, 404, 409):
                 with self._lock:

@@ -84,7 +84,7 @@ class Walk:
         self.fleet.start(APIS[0], FAIL_AT=_once(points))
         self.submit(Order(noise("keyed", 1.5, 1), key="keyed"))
         retried = self.submit(Order(noise("retried", 0.5, 2), key="retried"))
-        self.insist("DELETE", f"/job/{retried}", {200}, retried)
+        self.insist("DELETE", f"/job/{retried}?only=active", {200}, retried)
         self.history.add(RetryAsked(retried))
         # The answer to the retry that went through was lost: the job goes on already.
         self.insist("POST", f"/jobs/{retried}/retry", {202, 409}, retried)

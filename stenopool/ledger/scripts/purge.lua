@@ -34,6 +34,7 @@ for _, member in ipairs(given.members) do
   local moment, drop = due_at(member), droppers[kind]
   if moment and moment <= now and (not drop or drop(id)) then
     redis.call('ZREM', keys.due, member)
+    count_one('removed.' .. kind)
     count = count + 1
   end
 end

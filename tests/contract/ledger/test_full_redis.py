@@ -161,6 +161,7 @@ ENDING: dict[str, Scene] = {
     "forget": lambda bench: removal.forget(_completed(bench), "ann"),
     "expire": _expire,
     "purge": _purge,
+    "count_removed": lambda _: removal.count_removed("orphan_object", 1),
     "sweep": _sweep,
     "register": lambda _: op.register(WorkerPulse("red", POOLS, IDENTITY, "host", 1, "idle"), 30_000),
     "drain": lambda _: op.drain("*"),
@@ -183,7 +184,7 @@ CREATING: dict[str, Scene] = {
     "begin_restoring": lambda _: op.begin_restoring("epoch-1"),
     "tell": lambda bench: events.tell(bench.span().claim_id, 0, ["{}"], is_whole=True),
 }
-COUNTING = ("recount", "recount_use")
+COUNTING = ("count_removed", "recount", "recount_use")
 READING: dict[str, Scene] = {
     "pending_deliveries": lambda bench: op.pending_deliveries(bench.cancelled_hook(), "ann"),
     "find": lambda _: op.find("d" * 64),

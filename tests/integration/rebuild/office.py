@@ -20,6 +20,7 @@ from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
 from stenopool.ledger.ledger import Ledger
+from stenopool.ledger.lua import ScriptBook
 from stenopool.ledger.model import FailingAnswer, Grant, RunState
 from stenopool.media.endings import write_endings
 from stenopool.media.epoch import found_epoch
@@ -40,8 +41,8 @@ T = TypeVar("T")
 class EndingLedger(Ledger):
     """Writes endings behind every answer, as workers and API do."""
 
-    def __init__(self, client: redis.Redis, store: Store) -> None:
-        super().__init__(client, lambda _bells: None)
+    def __init__(self, client: redis.Redis, store: Store, scripts: ScriptBook | None = None) -> None:
+        super().__init__(client, lambda _bells: None, scripts or ScriptBook())
         self._store = store
 
     def do(self, call: Call[T]) -> T:
@@ -80,13 +81,16 @@ class Office:
     def __init__(self, client: redis.Redis, folder: Path) -> None:
         self.client = client
         self.store = LocalStore(folder / "store")
-        self.ledger: Ledger = EndingLedger(client, self.store)
+        self.ledger = self.make_ledger()
         self.worker = ScriptedWorker(self.ledger, self.store, POOL)
         self._spool = folder / "spool"
         self._spool.mkdir(parents=True)
         self.ledger.do(op.set_epoch(found_epoch(self.store, new_id())))
         self.worker.register()
         self.jobs: list[str] = []
+
+    def make_ledger(self) -> Ledger:
+        return EndingLedger(self.client, self.store)
 
     def submit(self, recording: str, **fields: str) -> str:
         """A job for the recording of this name; the same name is the same recording."""
@@ -96,24 +100,24 @@ class Office:
         upload.path.write_bytes(recording.encode())
         ledger = Awaited(self.ledger)
         submissions = Submissions(ledger, self.store, PoolWatch(ledger), RULES)
-        job_id = _run(submissions.submit(TENANT, upload)).job_id
+        job_id = run(submissions.submit(TENANT, upload)).job_id
         self.jobs.append(job_id)
         return job_id
 
     def cancel(self, job_id: str) -> None:
         ledger = Awaited(self.ledger)
-        cancellation = Cancellation(ledger, self.store, self._lookup())
+        cancellation = Cancellation(ledger, self.store, self.lookup())
         # One that has ended otherwise cannot be taken back.
         with contextlib.suppress(UsageError):
-            _run(cancellation.cancel(job_id, TENANT))
+            run(cancellation.cancel(job_id, TENANT))
 
     def retry(self, job_id: str) -> None:
         ledger = Awaited(self.ledger)
         pools = PoolWatch(ledger)
-        retries = Retries(ledger, self.store, self._lookup(), pools, RULES)
+        retries = Retries(ledger, self.store, self.lookup(), pools, RULES)
         # One that has not ended badly is not tried again.
         with contextlib.suppress(UsageError):
-            _run(retries.retry(job_id, TENANT))
+            run(retries.retry(job_id, TENANT))
 
     def delete(self, job_id: str) -> None:
         """What is left in the store of a job that its client deleted."""
@@ -132,10 +136,10 @@ class Office:
 
     def shown(self, job_id: str) -> Shown:
         try:
-            job = _run(self._lookup().status(job_id, TENANT))
+            job = run(self.lookup().status(job_id, TENANT))
             text = ""
             if job.job.state is RunState.COMPLETED:
-                text = _run(self._lookup().transcript(job_id, TENANT))[1].text
+                text = run(self.lookup().transcript(job_id, TENANT))[1].text
         except StenopoolError as error:
             return Shown(error.code)
         view = job.job
@@ -150,10 +154,10 @@ class Office:
         self.client.flushall()
         self.worker.register()
 
-    def _lookup(self) -> Lookup:
+    def lookup(self) -> Lookup:
         ledger = Awaited(self.ledger)
         return Lookup(ledger, self.store, PoolWatch(ledger))
 
 
-def _run(coroutine: Coroutine[object, object, T]) -> T:
+def run(coroutine: Coroutine[object, object, T]) -> T:
     return asyncio.run(coroutine)

@@ -11,7 +11,7 @@ from api.services.retries import Retries
 from api.services.submission import SubmissionRules
 from stenopool.clock import from_ms, utc_now
 from stenopool.errors import ErrorCode, StenopoolError, TransientError
-from stenopool.ledger.model import Retried, RetryOutcome, RunState
+from stenopool.ledger.model import Retried, RetryOutcome, RunState, Viewed
 from stenopool.media.local_store import LocalStore
 from stenopool.media.manifest import Ending, Manifest, read_manifest
 from stenopool.media.store import manifest_key
@@ -80,13 +80,24 @@ def test_somebody_elses_retry_that_came_first_stays_in_the_manifest(data_dir: Pa
         (RetryOutcome.REFUSED_BACKLOG, ErrorCode.QUEUE_FULL),
         (RetryOutcome.REFUSED_JOINS, ErrorCode.TOO_MANY_JOINED),
         (RetryOutcome.NEED_MEDIA, ErrorCode.INPUT_MISSING),
-        (RetryOutcome.UNKNOWN, ErrorCode.UNKNOWN_JOB),
     ],
 )
 def test_a_refusal_leaves_the_manifest_as_it_was(data_dir: Path, outcome: RetryOutcome, code: ErrorCode) -> None:
     case = Case(data_dir, FakeLedger(view=FAILED, retry=Retried(outcome, OTHER_RUN)))
     assert case.refused() is code
     assert case.manifest == case.before
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_a_job_that_was_deleted_meanwhile_is_not_brought_back(data_dir: Path, *, is_lost: bool) -> None:
+    """But one that a restarted Redis does not know yet keeps its manifest."""
+    views = [FAILED, Viewed(None, ledger_lost=is_lost)]
+    case = Case(data_dir, FakeLedger(view=views, retry=Retried(RetryOutcome.UNKNOWN, OTHER_RUN)))
+    assert case.refused() is ErrorCode.UNKNOWN_JOB
+    if is_lost:
+        assert case.manifest == case.before
+    else:
+        assert not list(case.store.keys("manifests/"))
 
 
 @pytest.mark.parametrize(

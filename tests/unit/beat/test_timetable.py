@@ -2,6 +2,7 @@
 
 import beat.tasks.ledger
 import beat.tasks.pulse
+import beat.tasks.retention
 import beat.tasks.spool
 import beat.tasks.usage
 from beat.app import app, house_settings, schedule_file
@@ -9,7 +10,7 @@ from beat.timetable import TIMETABLE, beat_schedule
 from stenopool.queueing.names import HOUSE
 from stenopool.settings import load_settings
 
-TASK_MODULES = (beat.tasks.ledger, beat.tasks.pulse, beat.tasks.spool, beat.tasks.usage)
+TASK_MODULES = (beat.tasks.ledger, beat.tasks.pulse, beat.tasks.retention, beat.tasks.spool, beat.tasks.usage)
 
 
 def test_every_entry_names_a_task_of_the_housekeeper_and_a_reason() -> None:

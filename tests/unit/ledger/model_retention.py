@@ -91,9 +91,10 @@ class Ends(Moves):
     def _is_known(self, name: str) -> bool:
         kind, _, number = name.partition("/")
         if kind == "job":
-            return number in self.jobs or number in self.deleted
+            return number in self.jobs
         if kind == "tr":
-            return number in self.runs or f"work/{number}" in self.due
+            has_jobs = number in self.runs and bool(self._jobs_of(self.runs[number]))
+            return has_jobs or self.due.get(f"work/{number}", 0) > self.now
         return name in self.due
 
     def _begin_deletion(self, job_id: str, job: Job) -> None:

@@ -100,7 +100,7 @@ def test_no_label_could_hold_a_tenant_an_id_or_a_file_name() -> None:
     labels = {label for metric in EVERY for label in metric.declared.labels}
     assert {label.name for label in labels if label.values is None} == {"pool", "route"}
     assert {label.name for label in labels} == {
-        *("route", "method", "status", "pool", "stage", "state", "code", "reason", "outcome", "run", "ending")
+        *("route", "method", "status", "pool", "stage", "state", "code", "reason", "outcome", "run", "ending", "kind")
     }
     assert all(len(label.values) < 150 for label in labels if label.values is not None)
 
