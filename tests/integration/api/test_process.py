@@ -121,7 +121,7 @@ def test_every_problem_a_job_route_may_answer_is_documented(http: httpx.Client) 
             "post",
             {"202", "400", "401", "403", "404", "409", "410", "429", "503", "507", "default"},
         ),
-        ("/job/{job_id}", "delete", {"200", "400", "401", "403", "404", "409", "503", "507", "default"}),
+        ("/job/{job_id}", "delete", {"200", "400", "401", "403", "404", "409", "422", "503", "507", "default"}),
     ):
         responses = document["paths"][path][method]["responses"]
         assert set(responses) == statuses

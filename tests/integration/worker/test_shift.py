@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from beat.retention import let_overdue_go
 from stenopool.errors import ErrorCode, FatalError, TransientError
+from stenopool.ledger import operations as op
+from stenopool.ledger import removal
 from stenopool.ledger.model import RunState
 from stenopool.logs import bound_request_id
 from stenopool.media.local_store import LocalStore
@@ -100,6 +103,34 @@ def test_a_span_that_was_recognised_before_is_not_recognised_again(
     Shift(duty).run()
     assert grounds.view(job).state is RunState.COMPLETED
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("ending", [".pcm", "span-0.json", "transcripts/"])
+def test_what_is_written_for_a_run_that_was_deleted_meanwhile_is_removed(
+    grounds: Ground, equipment: tuple[Duty, BrokenStore], monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """The client deletes the job, and the store is clean, just before the worker writes what it made of it."""
+    duty, store = equipment
+    job = grounds.submit()
+
+    def delete() -> None:
+        grounds.ledger.do(removal.forget(job.job_id, "t"))
+        let_overdue_go(grounds.ledger, grounds.store)
+
+    for name in ("put", "adopt_file"):
+        write: Callable[[str, object], bool] = getattr(LocalStore, name).__get__(store)
+
+        def deleted_before(key: str, what: object, write: Callable[[str, object], bool] = write) -> bool:
+            if ending in key:
+                delete()
+            return write(key, what)
+
+        monkeypatch.setattr(store, name, deleted_before)
+    Shift(duty).run()
+    run = job.transcription_id
+    left = [key for prefix in ("work/", "transcripts/", "peaks/", "gone/") for key in store.keys(prefix) if run in key]
+    assert left == []
+    assert not grounds.ledger.do(op.jobs_of(run))
 
 
 class EndedBetweenError(FatalError):
