@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final
 
 from stenopool.errors import StenopoolError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ledger import removal
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import Doomed, ExpireOutcome
@@ -54,6 +55,7 @@ def delete_job(ledger: Ledger, store: Store, job_id: str, doomed: Doomed) -> int
     """Finishes the deletion of a job that the ledger has marked: its manifest, its bodies, its record."""
     if doomed.manifest_day is not None:
         remove_manifest(store, date.fromisoformat(doomed.manifest_day), job_id)
+        fail_at(Failpoint.DELETION_AFTER_MANIFEST, "house")
     return _drop(ledger, store, doomed.members, f"job/{job_id}")
 
 
@@ -76,5 +78,6 @@ def _let_go(ledger: Ledger, store: Store, member: str) -> int:
 def _drop(ledger: Ledger, store: Store, bodies: tuple[str, ...], *others: str) -> int:
     for body in bodies:
         remove_body(store, body)
+    fail_at(Failpoint.DELETION_AFTER_BODIES, "house")
     members = [*bodies, *others]
     return ledger.do(removal.purge(members)).dropped if members else 0

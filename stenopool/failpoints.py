@@ -47,6 +47,13 @@ class Failpoint(StrEnum):
     ENDING_BEFORE_MANIFESTS = "ending_before_manifests"
     """A run has failed in the ledger, the manifests of its jobs say nothing of it. API, worker and housekeeper."""
 
+    DELETION_AFTER_MARK = "deletion_after_mark"
+    """The ledger denies the job, all else is there. Of kind ``api``, as the next two, or ``house``."""
+    DELETION_AFTER_MANIFEST = "deletion_after_manifest"
+    """The job's manifest is gone, recording and transcript are not."""
+    DELETION_AFTER_BODIES = "deletion_after_bodies"
+    """The store is clean, the ledger still has the record."""
+
     WEBHOOK_AFTER_SENT = "webhook_after_sent"
     """The receiver has answered, nobody has noted it."""
     WEBHOOK_AMID_NOTES = "webhook_amid_notes"

@@ -17,6 +17,7 @@ from api.services.deadline import AnyLedger
 from api.services.lookup import Lookup
 from api.services.refusals import ledger_lost
 from stenopool.errors import ErrorCode, StenopoolError, TransientError, UsageError
+from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import is_id
 from stenopool.ledger import removal
 from stenopool.ledger.model import ForgetOutcome, Forgotten, JobView
@@ -90,13 +91,16 @@ class Deletion:
             raise ledger_lost()
         if answer.outcome is ForgetOutcome.UNKNOWN:
             _refuse_unknown()
+        fail_at(Failpoint.DELETION_AFTER_MARK, "api")
         if answer.manifest_day is None:
             return
         await anyio.to_thread.run_sync(
             self._remove_manifest, job_id, date.fromisoformat(answer.manifest_day), answer.epoch
         )
+        fail_at(Failpoint.DELETION_AFTER_MANIFEST, "api")
         try:
             await anyio.to_thread.run_sync(self._remove_bodies, answer)
+            fail_at(Failpoint.DELETION_AFTER_BODIES, "api")
             await self._ledger.do(removal.purge([f"job/{job_id}", *answer.members]))
         except StenopoolError as error:
             _log.warning("deletion_left_to_housekeeper", job_id=job_id, code=str(error.code))

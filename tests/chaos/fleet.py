@@ -111,12 +111,11 @@ class Fleet:
         """Whether the process runs."""
         return name in self._children and self._children[name].exit_code is None
 
-    def start(self, name: str, **environment: str) -> None:
-        """Starts a process, anew if it has ended; ``environment`` is laid over everything, also at later starts."""
+    def start(self, name: str) -> None:
+        """Starts a process, anew if it has ended."""
         if name == REDIS:
             self.redis.start()
         else:
-            self._own_settings.setdefault(name, {}).update(environment)
             self._children[name] = Child(self._command(name))
         self.history.add(Hurt("start", name, self.pid(name), what_is(name)))
 
@@ -129,6 +128,10 @@ class Fleet:
             return
         os.kill(pid, signal.SIGKILL)
         self._children[name].wait(10)
+
+    def tell(self, name: str, **environment: str) -> None:
+        """Lays settings over everything at each start of a process from now on."""
+        self._own_settings.setdefault(name, {}).update(environment)
 
     def stop(self, name: str) -> None:
         """Asks a process to end and waits until it has."""
