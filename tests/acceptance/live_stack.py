@@ -103,10 +103,6 @@ class People:
         """Transcripts in the store: one per run that completed."""
         return sorted((self.stack.place.data_dir / "store" / "transcripts").glob("*.json"))
 
-    def runs(self) -> list[Path]:
-        """Work folders in the store: one per run that was prepared."""
-        return sorted((self.stack.place.data_dir / "store" / "work").glob("*"))
-
 
 @contextmanager
 def live_stack(redis_binary: Path, data_dir: Path, choice: Choice) -> Iterator[People]:

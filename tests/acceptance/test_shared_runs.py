@@ -24,14 +24,14 @@ def people(redis_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def test_the_same_file_again_is_completed_at_once_and_the_engine_ran_once(people: People, tmp_path: Path) -> None:
     media = write_tone(tmp_path / "again.wav", 1.5)
-    before = len(people.runs())
+    before = len(people.transcripts())
     first = people.submit(media, vad_filter="false")
     assert people.ended(first["job_id"])["status"] == "completed"
     second = people.submit(media, vad_filter="false")
     assert second["status"] == "completed"
     assert second["job_id"] != first["job_id"]
     assert people.status(second["job_id"])["cached"] is True
-    assert len(people.runs()) - before == 1
+    assert len(people.transcripts()) - before == 1
     assert people.result(second["job_id"])["text"] == people.result(first["job_id"])["text"] != ""
 
 
@@ -45,11 +45,11 @@ def test_other_options_make_another_run(people: People, tmp_path: Path) -> None:
 
 def test_twenty_at_once_share_one_run_and_read_equal_results(people: People, tmp_path: Path) -> None:
     media = write_tone(tmp_path / "twenty.wav", 3.0, hertz=500)
-    before = len(people.runs())
+    before = len(people.transcripts())
     jobs = people.submit_at_once(media, 20, vad_filter="false")
     assert len(set(jobs)) == 20
     assert {people.ended(job)["status"] for job in jobs} == {"completed"}
-    assert len(people.runs()) - before == 1
+    assert len(people.transcripts()) - before == 1
     results = [{**people.result(job), "job_id": None} for job in jobs]
     assert all(result == results[0] for result in results)
 
