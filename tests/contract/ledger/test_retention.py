@@ -212,15 +212,17 @@ def test_a_deleted_job_answers_no_repeated_request(bench: Bench) -> None:
     assert bench.do(op.submit(third)).job_id == second.job_id
 
 
-@pytest.mark.parametrize("is_lost", [True, False])
-def test_nothing_goes_while_not_every_job_is_known(bench: Bench, *, is_lost: bool) -> None:
+@pytest.mark.parametrize("how", ["lost", "being restored", "started anew"])
+def test_nothing_goes_while_not_every_job_is_known(bench: Bench, how: str) -> None:
     new = take_in(bench, Keeping(1_000, 1_000, 1_000))
     complete(bench)
     bench.pass_time(DAY_S)
-    if is_lost:
+    if how == "lost":
         bench.client.delete(keys.EPOCH)
-    else:
+    elif how == "being restored":
         bench.do(op.begin_restoring("epoch-2"))
+    else:
+        bench.client.set(keys.REDIS_RUN, "0123456789abcdef" * 2)
     assert overdue(bench) == set()
     assert bench.do(removal.expire(new.job_id)).outcome is ExpireOutcome.KEPT
     assert bench.do(removal.forget(new.job_id, "ann")).outcome is ForgetOutcome.LEDGER_LOST
