@@ -105,6 +105,8 @@ def lifespan_of(
             _log.info("api_started", engine=settings.engine, model=settings.model_size)
             yield
             _log.info("api_stopping")
+            # The server has broken off what outlasted its grace, and does not wait for the answers.
+            await services.stopping.until_answered()
 
     return lifespan
 

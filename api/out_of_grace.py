@@ -17,7 +17,15 @@ class OutOfGrace:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """One request; everything else passes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        services: Services = scope["app"].state.services
+        with services.stopping.in_hand():
+            await self._answer(services, scope, receive, send)
+
+    async def _answer(self, services: Services, scope: Scope, receive: Receive, send: Send) -> None:
         has_begun = False
 
         async def send_noted(message: Message) -> None:
@@ -28,9 +36,8 @@ class OutOfGrace:
         try:
             await self._app(scope, receive, send_noted)
         except asyncio.CancelledError:
-            if scope["type"] != "http" or has_begun:
+            if has_begun:
                 raise
-            services: Services = scope["app"].state.services
             try:
                 services.stopping.require_going_on()
             except StenopoolError as error:
