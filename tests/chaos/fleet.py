@@ -30,7 +30,7 @@ BOTH: Final = "both-1"
 HOUSE: Final = "house-1"
 REDIS: Final = "redis"
 
-_START_LIMIT_S: Final = 90.0
+_START_LIMIT_S: Final = 180.0
 _SETTINGS: Final = {
     "ALLOW_FAKE_ENGINE": "true",
     "RATE_LIMIT_SUBMIT": "off",
