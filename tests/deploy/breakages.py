@@ -1,0 +1,59 @@
+"""What a check of shipped files is, and a breakage that must turn it red.
+
+A check reads a tree, never the working folder, and gives what is wrong with it as sentences: so the same function is
+asked about the files as they are shipped and about a copy with one thing broken.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent.parent
+"""The project, as it is shipped."""
+
+SHIPPED: Final = ("nginx", "monitoring", "deploy", "docs", "requirements")
+"""Folders that are copied, beside the files at the top; the others are links into the project, not to be written."""
+
+LEFT_OUT: Final = frozenset({".git", ".venv", ".cache", "data", "node_modules"})
+
+Check = Callable[[Path], list[str]]
+"""Takes the top folder of a tree, gives its faults; an empty list is a clean tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """One thing that goes wrong with a shipped file, by a slip of the pen or a merge.
+
+    ``old`` must stand in the file; its first occurrence becomes ``new``.
+    """
+
+    name: str
+    path: str
+    old: str
+    new: str
+    check: Check
+
+    def apply(self, tree: Path) -> None:
+        """Breaks the file in ``tree``; raises ``LookupError`` if what is to be broken is not there."""
+        file = tree / self.path
+        text = file.read_text(encoding="utf-8")
+        if self.old not in text:
+            raise LookupError(f"{self.path} does not hold {self.old!r}: {self.name!r} breaks nothing")
+        file.write_text(text.replace(self.old, self.new, 1), encoding="utf-8")
+
+
+def copy_of_the_project(target: Path) -> Path:
+    """A copy whose shipped files may be broken; some 2 MB, the code in it is linked."""
+    target.mkdir()
+    for source in ROOT.iterdir():
+        if source.name in LEFT_OUT or source.name.endswith("_cache"):
+            continue
+        if source.is_file():
+            shutil.copy2(source, target)
+        elif source.name in SHIPPED:
+            shutil.copytree(source, target / source.name)
+        else:
+            (target / source.name).symlink_to(source)
+    return target

@@ -1,0 +1,20 @@
+"""Each breakage of a shipped file turns its check red, which is green for the files as they are."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.deploy.breakages import ROOT, Breakage, copy_of_the_project
+
+BREAKAGES: Final[tuple[Breakage, ...]] = ()
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda breakage: breakage.name.replace(" ", "-"))
+def test_a_breakage_is_found(breakage: Breakage, tmp_path: Path) -> None:
+    assert breakage.check(ROOT) == []
+    broken = copy_of_the_project(tmp_path / "broken")
+
+    breakage.apply(broken)
+
+    assert breakage.check(broken) != []
