@@ -15,6 +15,7 @@ from typing import Final
 from stenopool.local.redis_server import find_redis_server
 from tests.chaos import scenarios
 from tests.chaos.agent import Blows
+from tests.chaos.busy import busy
 from tests.chaos.checker import Gate, percentile, recoveries_ms
 from tests.chaos.failpoint_walk import WHOLE, Walk
 from tests.chaos.fleet import DEFAULT, ROOT, Fleet
@@ -57,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=500)
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--json", type=Path, default=Path("chaos.json"))
-    parser.add_argument("--only", nargs="*", help="rounds failpoints poison outage frozen empty")
+    parser.add_argument("--only", nargs="*", help="rounds failpoints poison outage frozen empty busy")
     wanted = parser.parse_args()
     drawing = random.SystemRandom()
     wanted.seeds = wanted.seeds or [drawing.randrange(1 << 30) for _ in range(wanted.rounds)]
@@ -73,6 +74,7 @@ def _parts(redis: Path, folder: Path, wanted: argparse.Namespace) -> dict[str, C
         "outage": lambda: scenarios.outage(redis, folder / "outage", seed, is_frozen=False),
         "frozen": lambda: scenarios.outage(redis, folder / "frozen", seed, is_frozen=True),
         "empty": lambda: scenarios.restarted_empty(redis, folder / "empty", seed),
+        "busy": lambda: busy(redis, folder / "busy", seed),
     }
 
 

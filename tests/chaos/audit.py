@@ -35,6 +35,8 @@ class Audit:
     """Run -> every state after queued and processing that was ever written to it."""
     units_done: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """``<run>/<unit>`` -> how often it was written as done."""
+    swept_after_ms: list[int] = field(default_factory=list)
+    """For each lease that ran out and that a sweep ended: how long after."""
 
     def commits(self) -> dict[str, list[Claim]]:
         """Unit -> the claims that committed it."""
@@ -59,13 +61,19 @@ class Audit:
 
 def read_audit(redis_dir: Path, lease_ms: int) -> Audit:
     """The audit of everything a Redis has written into ``redis_dir``; ``lease_ms`` dates claims by their leases."""
-    audit, last_lease_ms = Audit(), dict[str, int]()
+    audit, ends_ms, sweep_ms = Audit(), dict[str, int](), 0
     for command in _commands(redis_dir):
         match command:
+            case ["MULTI" | "EXEC"]:
+                sweep_ms = 0
+            case ["SET", keys.TICK, moment]:
+                sweep_ms = int(moment)
+            case ["ZREM", keys.LEASES, claim_id] if ends_ms.get(claim_id, sweep_ms + 1) <= sweep_ms:
+                audit.swept_after_ms.append(sweep_ms - ends_ms[claim_id])
             case ["ZADD", keys.LEASES, score, claim_id]:
-                last_lease_ms[claim_id] = round(float(score)) - lease_ms
+                ends_ms[claim_id] = round(float(score))
             case ["HSET", keys.CLAIMS, claim_id, record]:
-                _note_claim(audit, claim_id, record, last_lease_ms.get(claim_id, 0))
+                _note_claim(audit, claim_id, record, ends_ms.get(claim_id, lease_ms) - lease_ms)
             case ["HSET", key, *pairs] if key.startswith("steno:tr:"):
                 _note_run(audit, key.removeprefix("steno:tr:"), pairs)
             case ["SET", key, operation, *_] if key.startswith("steno:spent:"):

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -26,10 +26,10 @@ _OUTAGE_S: Final = 60.0
 class Stage:
     """A fleet with a client, for one scenario."""
 
-    def __init__(self, fleet: Fleet, seed: int) -> None:
+    def __init__(self, fleet: Fleet, seed: int, webhook_url: str = "") -> None:
         self.fleet = fleet
         self.history = fleet.history = History(fleet.data_dir / "history.jsonl")
-        self.client = Client(fleet.addresses, self.history, seed)
+        self.client = Client(fleet.addresses, self.history, seed, webhook_url)
         self.recordings: dict[str, Recording] = {}
         self.audits: list[Audit] = []
         self._seed = seed
@@ -44,11 +44,11 @@ class Stage:
         self.recordings[name] = recording
         return Order(recording)
 
-    def until(self, condition: Callable[[], bool], limit_s: float, what: str) -> None:
-        """Waits and revives; a condition that does not come is left to the checker."""
+    def until(self, condition: Callable[[], bool], limit_s: float, what: str, but: Collection[str] = ()) -> None:
+        """Waits and revives, all but some; a condition that does not come is left to the checker."""
 
         def is_so() -> bool:
-            self.fleet.revive()
+            self.fleet.revive(but)
             return condition() or bool(self.client.trouble)
 
         try:
@@ -84,12 +84,17 @@ class Stage:
 
 @contextmanager
 def stage(
-    redis_binary: Path, folder: Path, seed: int, pace: Pace = DEFAULT, settings: Mapping[str, str] | None = None
+    redis_binary: Path,
+    folder: Path,
+    seed: int,
+    pace: Pace = DEFAULT,
+    settings: Mapping[str, str] | None = None,
+    webhook_url: str = "",
 ) -> Iterator[Stage]:
     """A fleet that is ready, and its client; both ended at the end."""
     with Fleet(redis_binary, folder, pace, settings) as fleet:
         fleet.wait_ready()
-        on_stage = Stage(fleet, seed)
+        on_stage = Stage(fleet, seed, webhook_url)
         try:
             yield on_stage
         finally:
@@ -180,15 +185,16 @@ def _without_redis(on: Stage, is_frozen: bool) -> None:
     if is_frozen:
         pid = redis.child.pid
         os.kill(pid, signal.SIGSTOP)
-        on.until(_after(_OUTAGE_S), _OUTAGE_S + 5, "the end of the outage")
+        on.until(after(_OUTAGE_S), _OUTAGE_S + 5, "the end of the outage")
         os.kill(pid, signal.SIGCONT)
     else:
         redis.kill()
-        on.until(_after(_OUTAGE_S), _OUTAGE_S + 5, "the end of the outage")
+        on.until(after(_OUTAGE_S), _OUTAGE_S + 5, "the end of the outage")
         redis.start()
 
 
-def _after(seconds: float) -> Callable[[], bool]:
+def after(seconds: float) -> Callable[[], bool]:
+    """A condition that is met so many seconds from now."""
     until = time.monotonic() + seconds
     return lambda: time.monotonic() >= until
 

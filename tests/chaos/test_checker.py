@@ -154,6 +154,24 @@ def test_a_recovery_lasts_from_the_kill_to_the_next_beginning(tmp_path: Path, wh
     assert recoveries_ms(history, audit, frozenset({"api"})) == []
 
 
+def test_a_lease_is_swept_so_long_after_its_end_as_the_sweeps_own_clock_says(tmp_path: Path) -> None:
+    let_go = ["ZREM", "steno:leases", "c1"]
+    sweeps = [
+        ["SET", "steno:tick", "13100"],
+        ["MULTI"],
+        ["SET", "steno:tick", "17600"],
+        let_go,
+        ["EXEC"],
+        # Given back before its end, by no sweep.
+        ["ZADD", "steno:leases", "60000", "c3"],
+        ["MULTI"],
+        ["ZREM", "steno:leases", "c3"],
+        ["EXEC"],
+    ]
+    audit = read_audit(append_only(tmp_path, CLAIMED[:4] + sweeps), LEASE_MS)
+    assert audit.swept_after_ms == [4_500]
+
+
 def test_percentiles_lie_between_their_neighbours() -> None:
     # Of 0, 10, …, 100 the 50th is the middle, the 99th nine tenths of the way from 90 to 100.
     values = [10 * number for number in range(11)]

@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ class Heard:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    at_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
 
     @property
     def id(self) -> str:
