@@ -17,7 +17,6 @@ from worker.duty import Duty
 from worker.engines.base import Engine
 from worker.holding import Holding
 from worker.narration import Narration
-from worker.pipeline.decode import DecodeLimits
 from worker.scanner import SCAN_LIMIT_S
 from worker.units import assemble, span
 from worker.units.bench import Watch
@@ -40,7 +39,7 @@ class UnitWork:
         settings = self._duty.bench.settings
         if grant.kind is UnitKind.PREPARE:
             # The length is not known yet; the decoder has its own, shorter limit.
-            wall_s = DecodeLimits(settings.max_audio_s).wall_s
+            wall_s = self._duty.bench.decode_limits.wall_s
             scan_s = SCAN_LIMIT_S if settings.scanner else 0.0
             return settings.unit_base_timeout_s + scan_s + wall_s + settings.max_audio_s * _DETECT_SPEECH
         if grant.kind is UnitKind.ASSEMBLE:

@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from stenopool.errors import ErrorCode, FatalError
 from stenopool.media.store import Store
 from stenopool.settings import Settings
 from stenopool.transcripts.model import Segment
+from worker.pipeline.decode import DecodeLimits
+
+_DECODE: Final = 1 / 16
+"""Wall-clock seconds per second of audio that decoding may take: 45 times what one core needs for MP3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,12 @@ class Bench:
     store: Store
     settings: Settings
     scratch: Path
+
+    @property
+    def decode_limits(self) -> DecodeLimits:
+        """What one decoding may cost. How long a recording is turns out only then: the longest counts that is allowed."""
+        longest_s = self.settings.max_audio_s
+        return DecodeLimits(longest_s, wall_s=self.settings.unit_base_timeout_s + longest_s * _DECODE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from stenopool.errors import ErrorCode, UsageError
 from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ledger.model import Grant, Plan
 from stenopool.media.store import pcm_key, plan_key
-from worker.pipeline.decode import DecodeLimits, DecodeStopped, decode_media
+from worker.pipeline.decode import DecodeStopped, decode_media
 from worker.pipeline.detect_speech import detect_speech
 from worker.pipeline.plan_spans import plan_spans
 from worker.pipeline.read_audio import map_pcm
@@ -38,9 +38,7 @@ def prepare(bench: Bench, grant: Grant, watch: Watch) -> Plan:
     with _scratch_folder(bench.scratch, plan_id) as folder:
         pcm = folder / "audio.pcm"
         try:
-            media = decode_media(
-                _media_path(bench, grant), pcm, DecodeLimits(bench.settings.max_audio_s), watch.should_stop
-            )
+            media = decode_media(_media_path(bench, grant), pcm, bench.decode_limits, watch.should_stop)
         except DecodeStopped:
             raise WorkStoppedError from None
         if earlier is not None and earlier.record.n_samples != media.n_samples:

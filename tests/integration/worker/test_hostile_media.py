@@ -1,6 +1,8 @@
 """Hostile recordings, one after another, through a real worker: each fails by its own fault and at its first attempt."""
 
+import os
 import secrets
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from stenopool.local.redis_server import RedisServer
 from tests.integration.decode.forged_media import forge_wav, write_borrowing_mov
 from tests.integration.decode.made_media import form_of, id3_tag, repeat_flac, write_bomb, write_tone, write_video
 from tests.integration.decode.mutations import damaged
-from tests.integration.worker.ground import BOTH, FAST, Ground, Worker, ground, tone
+from tests.integration.worker.ground import BOTH, FAST, Ground, Worker, command_line, ground, tone
+from tests.processes import descendants, is_running
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +23,8 @@ def hall(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) ->
     with redis_server.client() as client:
         client.flushall()
     with ground(redis_server.url, tmp_path_factory.mktemp("hall")) as grounds:
-        yield grounds, grounds.start(*BOTH, **FAST, MAX_AUDIO_S="7200")
+        # Half a minute is the longest, so that a decoder which hangs is given up after 14 seconds.
+        yield grounds, grounds.start(*BOTH, **FAST, MAX_AUDIO_HOURS="0.01", UNIT_BASE_TIMEOUT_S="12")
 
 
 def attacks(folder: Path) -> Mapping[str, tuple[str, bytes]]:
@@ -59,6 +64,26 @@ def test_threat_06_every_hostile_recording_fails_alone_and_the_worker_goes_on(
     assert worker.child.exit_code is None
     assert worker.children() == children
     assert list((grounds.settings.data_dir / "spool").glob("prepare-*")) == []
+
+
+def test_a_decoder_that_hangs_ends_its_own_job_and_nothing_else(hall: tuple[Ground, Worker]) -> None:
+    grounds, worker = hall
+    children = worker.children()
+    hanging = grounds.submit(duration_s=20)
+    decoder = wait_until(lambda: next(iter(decoders(worker)), None), 20, "the decoder", every_s=0.005)
+    assert decoder is not None
+    os.kill(decoder, signal.SIGSTOP)
+    view = grounds.ended(hanging)
+    assert (view.state, view.reason, view.attempt) == (RunState.FAILED, "decode_timeout", 1)
+    assert not is_running(decoder)
+    grounds.completed(grounds.submit(duration_s=0.5))
+    assert worker.child.exit_code is None
+    assert worker.children() == children
+    assert list((grounds.settings.data_dir / "spool").glob("prepare-*")) == []
+
+
+def decoders(worker: Worker) -> list[int]:
+    return [pid for pid in descendants(worker.pid) if "decode_child.py" in command_line(pid)]
 
 
 def test_threat_06_damaged_recordings_leave_the_worker_as_it_was(hall: tuple[Ground, Worker]) -> None:
