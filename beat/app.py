@@ -12,6 +12,7 @@ from celery import platforms, signals
 from beat.timetable import REBUILD_TASK, beat_schedule
 from beat.webhooks.thread import PostmanThread
 from stenopool.errors import FatalError
+from stenopool.heartbeat import Heartbeat
 from stenopool.logs import configure_logs
 from stenopool.queueing.celery_app import celery_settings, house_queues, make_app, silence_root_warning
 from stenopool.queueing.names import HOUSE
@@ -29,6 +30,9 @@ _REBUILD_EXPIRES_S: Final = 60
 
 _postman: Final[list[PostmanThread]] = []
 """One, once the housekeeper is ready; the clock alone has none."""
+
+_heartbeat: Final[list[Heartbeat]] = []
+"""The housekeeper's, once Celery has sent a heartbeat of its own."""
 
 app = make_app(
     "stenopool.beat",
@@ -86,7 +90,16 @@ def _on_ready(sender: Any, **_: Any) -> None:
     sender.app.send_task(REBUILD_TASK, queue=HOUSE, expires=_REBUILD_EXPIRES_S, ignore_result=True)
 
 
+def _on_heartbeat_sent(**_: Any) -> None:
+    # From the loop that listens for tasks, every two seconds while the broker is there.
+    if not _heartbeat:
+        _heartbeat.append(Heartbeat(process_settings().data_dir / "run", "house"))
+    _heartbeat[0].beat()
+
+
 def _on_shutdown(**_: Any) -> None:
+    for heartbeat in _heartbeat:
+        heartbeat.stop()
     for postman in _postman:
         postman.stop()
 
@@ -104,6 +117,7 @@ for _signal, _receiver in (
     (signals.celeryd_init, _on_celeryd_init),
     (signals.worker_init, _on_begin),
     (signals.worker_ready, _on_ready),
+    (signals.heartbeat_sent, _on_heartbeat_sent),
     (signals.worker_shutdown, _on_shutdown),
     (signals.beat_init, _on_begin),
     (signals.setup_logging, _on_setup_logging),

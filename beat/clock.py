@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 import redis
 from celery.beat import PersistentScheduler
 
+from stenopool.heartbeat import Heartbeat
 from stenopool.logs import get_logger
 from stenopool.queueing.bell import queue_key
 from stenopool.queueing.names import HOUSE
@@ -37,6 +38,7 @@ class Clock(PersistentScheduler):  # type: ignore[misc]  # Celery ships no types
     _is_holding = False
     _lock: IO[str] | None = None
     _own_file: Path | None = None
+    _heartbeat: Heartbeat | None = None
 
     def setup_schedule(self) -> None:
         """As Celery's, on the file that nobody else holds."""
@@ -56,8 +58,18 @@ class Clock(PersistentScheduler):  # type: ignore[misc]  # Celery ships no types
             for file in self._own_file.parent.glob(f"{self._own_file.name}*"):
                 with contextlib.suppress(OSError):
                     file.unlink()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
         if self._lock is not None:
             self._lock.close()
+
+    def tick(self, *arguments: Any, **options: Any) -> Any:
+        """As Celery's; each round is a sign of life."""
+        # Made by the process that ticks: an embedded clock is forked off the housekeeper.
+        if self._heartbeat is None:
+            self._heartbeat = Heartbeat(process_settings().data_dir / "run", "beat")
+        self._heartbeat.beat()
+        return super().tick(*arguments, **options)
 
     def apply_async(self, entry: Any, *arguments: Any, **options: Any) -> Any:
         """As Celery's; nothing is sent while so many wait. What is due again later is sent then."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from stenopool.errors import StenopoolError, TransientError
+from stenopool.heartbeat import Heartbeat
 from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import RegisterOutcome, WorkerPulse
@@ -54,6 +55,7 @@ class Lifeline:
         self._endings = endings
         self._loop = loop
         self._children = Children(worker, ledger, endings, loop.replace_dead_children)
+        self._heartbeat = Heartbeat(worker.files.folder.parent, "worker")
         self._in_outage = False
         self._admission: Admission | None = None
         self._identity = ""
@@ -72,9 +74,11 @@ class Lifeline:
         self._thread.join(_JOIN_S)
         for last_act in (self._children.abandon_all, self._unregister):
             self._guarded(last_act)
+        self._heartbeat.stop()
 
     def _live(self) -> None:
         while not self._closing.wait(_TICK_S):
+            self._heartbeat.beat(is_ready=self._admission is not None)
             self._guarded(self._children.look_after)
             self._guarded(self._stop_if_hopeless)
             now = time.monotonic()

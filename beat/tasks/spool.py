@@ -54,8 +54,9 @@ def _candidates(data_dir: Path) -> Iterator[Path]:
     if spool.is_dir():
         yield from spool.iterdir()
     if run.is_dir():
-        # Only workers' folders: the clock keeps its schedule beside them.
+        # Workers' folders and heartbeats of killed processes: the clock keeps its schedule beside them.
         yield from run.glob("worker-*")
+        yield from run.glob("alive-*")
 
 
 def _last_change_s(path: Path) -> float:

@@ -42,13 +42,15 @@ def test_a_decoding_folder_goes_only_when_nothing_in_it_is_young(data_dir: Path)
     assert [folder.name for folder in (data_dir / "spool").iterdir()] == ["prepare-busy"]
 
 
-def test_run_files_of_dead_workers_go_and_the_schedule_stays(data_dir: Path) -> None:
+def test_run_files_of_dead_processes_go_and_the_schedule_stays(data_dir: Path) -> None:
     run = data_dir / "run"
     (run / "worker-host-1").mkdir(parents=True)
     aged(run / "worker-host-1", 30)
     (run / "beat-schedule").write_bytes(b"x")
     aged(run / "beat-schedule", 1000)
-    assert clear(data_dir) == 1
+    (run / "alive-house-host-1").write_bytes(b"x")
+    aged(run / "alive-house-host-1", 30)
+    assert clear(data_dir) == 2
     assert [file.name for file in run.iterdir()] == ["beat-schedule"]
 
 
