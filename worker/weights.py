@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from stenopool.errors import ErrorCode, FatalError
+from worker.weights_pins import pinned_revision
 
 DEMO: Final = "demo"
 """Name of the small model that comes with the project's source (models/demo/README.md)."""
@@ -97,12 +98,16 @@ def _in_hub_cache(name: str) -> Path | None:
     from faster_whisper import download_model  # noqa: PLC0415 - loads the model library
     from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415 - as above
 
-    try:
-        # With local_files_only it answers from the cache's own folders, whatever HF_HUB_OFFLINE says.
-        folder = Path(download_model(name, local_files_only=True))
-    except (ValueError, LocalEntryNotFoundError):
-        return None
-    return folder if is_model(folder) else None
+    # Else what some other program fetched as the repository's main.
+    for revision in dict.fromkeys((pinned_revision(name), None)):
+        try:
+            # With local_files_only it answers from the cache's own folders, whatever HF_HUB_OFFLINE says.
+            folder = Path(download_model(name, local_files_only=True, revision=revision))
+        except (ValueError, LocalEntryNotFoundError):
+            continue
+        if is_model(folder):
+            return folder
+    return None
 
 
 if __name__ == "__main__":

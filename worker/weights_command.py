@@ -10,20 +10,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stenopool.errors import StenopoolError
+from stenopool.settings import load_settings
 from worker.weights import DEMO, find_weights, is_path, missing_weights, resolve_auto
 from worker.weights_hub import fetch_weights, missing_bytes, repository_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs ``resolve``, ``fetch`` or ``size``; 0 with JSON on stdout, or 1 with one line on stderr."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if not given.name and given.action != "fetch":
+        parser.error(f"{given.action} needs the name of a model")
     answer: Mapping[str, object]
     try:
         match given.action:
             case "resolve":
                 answer = _resolve(given.name, given.model_dir)
             case "fetch":
-                answer = _fetch(given.name, given.model_dir)
+                answer = _fetch(given.name, given.model_dir) if given.name else _fetch_all()
             case _:
                 answer = _size(given.name, given.model_dir)
     except StenopoolError as error:
@@ -39,7 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m worker.weights", description="Finds and fetches Whisper weights.")
     parser.add_argument("action", choices=("resolve", "fetch", "size"))
-    parser.add_argument("name", help="a size such as base, a hub repository, a folder, or demo")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        default="",
+        help="a size such as base, a hub repository, a folder, or demo; fetch without one: what the settings name",
+    )
     parser.add_argument("--model-dir", type=Path, default=Path("models"), help="folder searched before the hub cache")
     return parser
 
@@ -61,6 +70,15 @@ def _fetch(name: str, model_dir: Path) -> dict[str, str]:
     folder = fetch_weights(repository)
     _say(f"fetched {name!r}")
     return {"model": name, "path": str(folder)}
+
+
+def _fetch_all() -> dict[str, object]:
+    """Fetches what the settings of this environment offer to clients; nothing where the engine needs no weights."""
+    settings = load_settings()
+    if settings.engine != "faster-whisper":
+        _say(f"ENGINE={settings.engine} needs no weights")
+        return {"models": []}
+    return {"models": [_fetch(name, settings.model_dir) for name in settings.offered_models]}
 
 
 def _size(name: str, model_dir: Path) -> dict[str, object]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from stenopool.errors import ErrorCode, FatalError
 from worker.weights import is_model
+from worker.weights_pins import PINNED
 
 _FILES: Final = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
 """The files that ``faster_whisper.download_model`` takes of a repository."""
@@ -40,19 +41,23 @@ def missing_bytes(repository: str) -> int:
     Raises:
         FatalError: ``weights_missing`` when the hub cannot be reached or does not have it.
     """
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 - only whoever fetches needs the hub
+    from huggingface_hub import HfApi, snapshot_download  # noqa: PLC0415 - only whoever fetches needs the hub
     from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - as above
 
     try:
+        # With a commit given, the download asks for its files at once, and asks a hub that is away for half a minute.
+        HfApi().model_info(repository, revision=PINNED.get(repository))
         with disable_progress_bars():
-            files = snapshot_download(repository, allow_patterns=list(_FILES), dry_run=True)
+            files = snapshot_download(
+                repository, revision=PINNED.get(repository), allow_patterns=list(_FILES), dry_run=True
+            )
     except Exception as error:
         raise _unreachable(repository, error) from error
     return sum(file.file_size or 0 for file in files if file.will_download)
 
 
 def fetch_weights(repository: str) -> Path:
-    """Fetches a repository's weights into the hub cache, with the hub's own progress bar where stderr is a terminal.
+    """Fetches a repository's weights, as pinned, into the hub cache, with the hub's own progress bar where stderr is a terminal.
 
     An interrupted fetch goes on where it stopped.
 
@@ -67,7 +72,7 @@ def fetch_weights(repository: str) -> Path:
 
     try:
         with nullcontext() if sys.stderr.isatty() else disable_progress_bars():
-            folder = Path(snapshot_download(repository, allow_patterns=list(_FILES)))
+            folder = Path(snapshot_download(repository, revision=PINNED.get(repository), allow_patterns=list(_FILES)))
     except Exception as error:
         raise _unreachable(repository, error) from error
     if not is_model(folder):

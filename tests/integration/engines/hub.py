@@ -14,9 +14,10 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 class Hub:
     """Serves ``folder`` as ``repository``; use as a context."""
 
-    def __init__(self, repository: str, folder: Path) -> None:
+    def __init__(self, repository: str, folder: Path, commit: str = COMMIT) -> None:
         hub = self
         self.repository = repository
+        self.commit = commit
         self.files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
         self.requests: list[str] = []
 
@@ -53,7 +54,7 @@ class Hub:
     def answer(self, handler: BaseHTTPRequestHandler, *, with_body: bool) -> None:
         path = handler.path.partition("?")[0]
         self.requests.append(f"{handler.command} {path}")
-        name = path.removeprefix(f"/{self.repository}/resolve/{COMMIT}/")
+        name = path.removeprefix(f"/{self.repository}/resolve/{self.commit}/")
         if path.startswith(f"/api/models/{self.repository}/tree/"):
             self._send(handler, json.dumps(self._tree()).encode(), with_body=with_body)
         elif path.startswith(f"/api/models/{self.repository}"):
@@ -70,13 +71,13 @@ class Hub:
         handler.send_response(200)
         handler.send_header("Content-Length", str(len(body)))
         handler.send_header("ETag", f'"{_blob_id(body)}"')
-        handler.send_header("X-Repo-Commit", COMMIT)
+        handler.send_header("X-Repo-Commit", self.commit)
         handler.end_headers()
         if with_body:
             handler.wfile.write(body)
 
     def _facts(self) -> dict[str, object]:
-        return {"id": self.repository, "sha": COMMIT, "siblings": [{"rfilename": name} for name in self.files]}
+        return {"id": self.repository, "sha": self.commit, "siblings": [{"rfilename": name} for name in self.files]}
 
     def _tree(self) -> list[dict[str, object]]:
         return [

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.contract.engine_ground import ROOT
-from tests.integration.engines.hub import COMMIT, Hub
+from tests.integration.engines.hub import Hub
+from worker.weights_pins import PINNED
 
 REPOSITORY = "Systran/faster-whisper-tiny"
 
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
-    with Hub(REPOSITORY, ROOT / "models" / "demo") as running:
+    with Hub(REPOSITORY, ROOT / "models" / "demo", commit=PINNED[REPOSITORY]) as running:
         yield running
 
 
@@ -35,7 +36,9 @@ def in_process(hub_url: str, home: Path, *arguments: str, offline: bool = False)
     )
 
 
-def test_threat_29_fetched_weights_are_found_and_named_by_their_commit(hub: Hub, tmp_path: Path) -> None:
+def test_threat_29_fetched_weights_are_the_pinned_ones_are_found_and_named_by_their_commit(
+    hub: Hub, tmp_path: Path
+) -> None:
     fetched = weights(hub.url, tmp_path, "fetch", "tiny")
     assert fetched.returncode == 0, fetched.stderr
     assert f"fetching {REPOSITORY} from the hub: 4 MB" in fetched.stderr
@@ -46,7 +49,10 @@ def test_threat_29_fetched_weights_are_found_and_named_by_their_commit(hub: Hub,
         "from worker.engines.whisper_model import WhisperSetup as Setup;"
         "print(load(Setup('tiny', Path('nowhere'))).identity.revision)"
     )
-    assert in_process(hub.url, tmp_path, "-c", script).stdout.strip() == COMMIT
+    assert in_process(hub.url, tmp_path, "-c", script).stdout.strip() == PINNED[REPOSITORY]
+    asked = [request for request in hub.requests if request.startswith("GET /api/models/")]
+    assert asked
+    assert all(PINNED[REPOSITORY] in request for request in asked)
 
 
 def test_a_second_fetch_asks_nobody(hub: Hub, tmp_path: Path) -> None:
@@ -107,3 +113,27 @@ def test_the_demo_model_needs_no_fetching(tmp_path: Path) -> None:
     done = weights("http://127.0.0.1:9", tmp_path, "fetch", "demo")
     assert done.returncode == 0
     assert json.loads(done.stdout)["path"].endswith("demo")
+
+
+def settings_fetch(hub_url: str, home: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": hub_url,
+        "HF_HOME": str(home / "hub"),
+        "MODEL_DIR": str(home),
+        **settings,
+    }
+    del environment["HF_HUB_OFFLINE"]
+    argv = [sys.executable, "-m", "worker.weights", "fetch"]
+    return subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_without_a_name_it_fetches_what_the_settings_offer(hub: Hub, tmp_path: Path) -> None:
+    done = settings_fetch(hub.url, tmp_path, MODEL_SIZE="tiny", MODELS="tiny,demo")
+    assert done.returncode == 0, done.stderr
+    assert [found["model"] for found in json.loads(done.stdout)["models"]] == ["tiny", "demo"]
+
+
+def test_an_engine_without_weights_asks_no_hub(tmp_path: Path) -> None:
+    done = settings_fetch("http://127.0.0.1:9", tmp_path, ENGINE="fake", ALLOW_FAKE_ENGINE="true")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"models": []})
