@@ -9,7 +9,7 @@ compile() {
         --python-version 3.11 pyproject.toml "$@"
 }
 compile --extra api --extra worker --extra local --extra dev ${UPGRADE:+--upgrade} -o requirements/dev.lock
-compile --extra api -c requirements/dev.lock -o requirements/api.lock
+compile --extra api --extra cli -c requirements/dev.lock -o requirements/api.lock
 compile --extra worker -c requirements/dev.lock -o requirements/worker.lock
 compile --extra worker --extra gpu -c requirements/dev.lock -o requirements/worker-gpu.lock
 compile --extra api --extra worker --extra local -c requirements/dev.lock -o requirements/local.lock
