@@ -6,8 +6,9 @@ from typing import Final
 import pytest
 
 from tests.deploy.breakages import ROOT, Breakage, copy_of_the_project
+from tests.deploy.images import breakages as images
 
-BREAKAGES: Final[tuple[Breakage, ...]] = ()
+BREAKAGES: Final[tuple[Breakage, ...]] = (*images.BREAKAGES,)
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda breakage: breakage.name.replace(" ", "-"))
