@@ -6,6 +6,7 @@ from pydantic import Field
 
 from api.schemas import Body
 from api.services.statistics import Stage, Statistics, Worker
+from stenopool.gpus.model import Gpu
 
 
 class StageBody(Body):
@@ -31,6 +32,20 @@ class StageBody(Body):
         )
 
 
+class GpuBody(Body):
+    """The GPU that a worker holds."""
+
+    index: int | None = Field(description="As `nvidia-smi` counts in the worker's container; null for a part of a GPU.")
+    uuid: str
+    name: str
+    memory_bytes: int
+
+    @classmethod
+    def of(cls, gpu: Gpu) -> Self:
+        """From the heartbeat."""
+        return cls(index=gpu.index, uuid=gpu.uuid, name=gpu.name, memory_bytes=gpu.memory_bytes)
+
+
 class WorkerBody(Body):
     """A live worker."""
 
@@ -41,6 +56,7 @@ class WorkerBody(Body):
     revision: str | None = Field(description="Revision of the model's weights.")
     compute_type: str | None
     device: str | None = Field(description="Where the model runs: `cpu`, `cuda`, …", examples=["cpu"])
+    gpu: GpuBody | None = Field(description="The GPU that is this worker's; null without one.")
     work: str = Field(description="What it does now: `idle`, `draining`, or the pieces in hand.")
     drained: bool = Field(description="Whether it takes nothing new, because of `stenopool drain`.")
 
@@ -56,6 +72,7 @@ class WorkerBody(Body):
             revision=identity and identity.revision,
             compute_type=identity and identity.compute_type,
             device=worker.device,
+            gpu=worker.gpu and GpuBody.of(worker.gpu),
             work=worker.work,
             drained=worker.is_drained,
         )

@@ -11,7 +11,12 @@ from stenopool.instruments import Label, Metrics, names
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "reference" / "metrics.md"
 _BEGIN: Final = "<!-- {}: made by scripts/metrics_table.py -->\n"
 _END: Final = "<!-- end of {} -->"
-GROUPS: Final = {"api": metrics.OF_API, "ledger": (*metrics.OF_LEDGER, *metrics.OF_DISK), "worker": metrics.OF_WORKER}
+GROUPS: Final = {
+    "api": metrics.OF_API,
+    "ledger": (*metrics.OF_LEDGER, *metrics.OF_DISK),
+    "worker": metrics.OF_WORKER,
+    "gpu": metrics.OF_GPU,
+}
 
 
 def table(group: Iterable[Metrics]) -> str:

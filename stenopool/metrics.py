@@ -19,6 +19,9 @@ REMOVED_KINDS: Final = frozenset(
 """Names in the ledger's ``due``, and orphans: ``tr`` is a transcription that no job points at."""
 UNIT_ENDINGS: Final = frozenset({"done", "failed", "released", "given_back", "stopped", "lost", "refused"})
 
+GPU_PART: Final = "part"
+"""Stands for the number of a GPU where a worker has a part of one."""
+
 _ROUTE: Final = Label("route")
 _METHOD: Final = Label("method", METHODS)
 _STATUS: Final = Label("status", frozenset({"1xx", "2xx", "3xx", "4xx", "5xx"}))
@@ -27,6 +30,7 @@ _STAGE: Final = Label("stage", frozenset(UnitKind))
 _STATE: Final = Label("state", frozenset(state for state in RunState if state.ended))
 _CODE: Final = Label("code", frozenset(ErrorCode))
 _REASON: Final = Label("reason", frozenset({*ErrorCode, ""}))
+_GPU: Final = Label("gpu", frozenset({*map(str, range(16)), GPU_PART}))
 
 _REQUEST_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)
 """From a probe to an upload over a slow line."""
@@ -117,6 +121,16 @@ WORKER_UNITS: Final = Counter(
 )
 WORKER_FAILURES: Final = Counter("worker_failures", "Attempts that failed on this worker, by their code.", _CODE)
 
+# Read from a worker's GPU when somebody looks.
+GPU_MEMORY: Final = Reading(
+    "gauge", "gpu_memory_bytes", "Memory of the GPU, or of the part, that this worker has.", _GPU
+)
+GPU_MEMORY_USED: Final = Reading("gauge", "gpu_memory_used_bytes", "Memory of it in use, by whoever.", _GPU)
+GPU_UTILISATION: Final = Reading(
+    "gauge", "gpu_utilisation_ratio", "Share of the last moment in which something ran on it, 0 to 1.", _GPU
+)
+GPU_TEMPERATURE: Final = Reading("gauge", "gpu_temperature_celsius", "Its temperature.", _GPU)
+
 OF_API: Final[tuple[Metrics, ...]] = (
     REQUESTS,
     REQUESTS_IN_PROGRESS,
@@ -155,3 +169,4 @@ OF_WORKER: Final[tuple[Metrics, ...]] = (
     WORKER_UNITS,
     WORKER_FAILURES,
 )
+OF_GPU: Final[tuple[Metrics, ...]] = (GPU_MEMORY, GPU_MEMORY_USED, GPU_UTILISATION, GPU_TEMPERATURE)

@@ -28,6 +28,7 @@ from pydantic import (
 from stenopool.durations import Duration
 from stenopool.errors import ErrorCode, FatalError
 from stenopool.failpoints import ONCE, Failpoint
+from stenopool.gpus.visible import Visibility
 from stenopool.scanner import ScannerAddress, scanner_address
 
 SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL", "METRICS_TOKEN", "API_KEY", "JWT_KEY")
@@ -80,6 +81,11 @@ class Settings(BaseModel):
     model_dir: AbsolutePath = Field(Path("models"), description="Folder searched for weights before the hub cache.")
     device: str = Field(
         "cpu", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="Device of the model: cpu, cuda, cuda:N or auto."
+    )
+    gpu: str = Field(
+        "auto",
+        pattern=r"^(auto|[0-9]{1,3}|(GPU|MIG)-[0-9A-Za-z/-]{4,80})$",
+        description="GPU of a worker: auto takes a free one of its host; or its index, or its UUID.",
     )
     compute_type: str = Field("int8", description="CTranslate2 compute type; int8 is right on a CPU.")
     cpu_threads: int = Field(0, ge=0, description="Threads of one engine; 0 = cores divided by worker children.")
@@ -360,6 +366,16 @@ def share_metrics(folder: Path | None) -> None:
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     else:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def visible_gpus() -> Visibility:
+    """What this process's environment says of the GPUs it may use."""
+    return Visibility(os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ.get("NVIDIA_VISIBLE_DEVICES"))
+
+
+def show_gpu(uuid: str) -> None:
+    """Lets this process's children see that one GPU alone; CUDA reads it when it is first used."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = uuid
 
 
 def _secrets_from_files(given: Mapping[str, str]) -> dict[str, str]:

@@ -87,6 +87,11 @@ REQUIREMENTS: Final = {
         "set STENOPOOL_TEST_AUDIO to a folder of human speech (docs/how-to/run-the-tests.md)",
         from_debian=False,
     ),
+    "gpu": Requirement(
+        Path("/proc/driver/nvidia/version").exists,
+        "a GPU of NVIDIA and its driver (scripts/check_gpu.sh)",
+        from_debian=False,
+    ),
     "model": Requirement(
         partial(_variable, "STENOPOOL_TEST_MODEL"),
         "set STENOPOOL_TEST_MODEL to the name or folder of real Whisper weights",

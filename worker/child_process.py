@@ -9,6 +9,7 @@ from stenopool.logs import get_logger
 from stenopool.metrics_folder import MetricsFolder
 from stenopool.settings import process_settings
 from worker.exposition import join
+from worker.gpu_lock import GpuLock
 from worker.run_files import RunFiles, run_dir
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ EXIT_REFUSED: Final = 74
 _log = get_logger(__name__)
 _duty: "list[Duty]" = []
 _metrics: list[MetricsFolder] = []
+_gpu: list[GpuLock] = []
 
 
 def begin() -> None:
@@ -34,6 +36,13 @@ def begin() -> None:
     if worker is None or files.refusal() is not None:
         # No parent left to work for; or a child before this one found out that nobody can work here.
         os._exit(EXIT_ORPHAN)
+    if worker.gpu_uuid:
+        lock = GpuLock.join(run_dir(settings.data_dir), worker.gpu_uuid)
+        if lock is None:
+            # The main process died just now, and somebody has its GPU already.
+            os._exit(EXIT_ORPHAN)
+        # Held for life: the GPU is free when both processes are gone.
+        _gpu.append(lock)
     metrics = join(settings)
     if metrics is not None:
         # Held for life: its lock tells that this child lives.

@@ -35,6 +35,8 @@ class Worker:
     files: RunFiles
     device: str = ""
     """Where its model runs; empty without a model."""
+    gpu: str = ""
+    """The GPU that it holds, as JSON; empty without one."""
 
 
 class Children:

@@ -42,7 +42,9 @@ def take_duty(settings: Settings, files: RunFiles, worker: WorkerRecord) -> Duty
     """
     engine = None
     if any(is_recognise(pool) for pool in worker.pools):
-        engine = _load_engine(settings, worker.children)
+        # The one GPU that this process may see is the first there is, whatever number the operator knows it by.
+        here = settings.model_copy(update={"device": worker.device}) if worker.device else settings
+        engine = _load_engine(here, worker.children)
     if PREPARE in worker.pools:
         _warm_prepare()
     ledger = Ledger(redis_client(settings.redis_address), Bell(settings).ring)

@@ -6,6 +6,7 @@ its first child is started, so that the children inherit where to count; each ch
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Self
 from wsgiref.simple_server import WSGIServer
@@ -13,6 +14,8 @@ from wsgiref.simple_server import WSGIServer
 from stenopool.logs import get_logger
 from stenopool.metrics_folder import MetricsFolder
 from stenopool.settings import Settings, share_metrics
+from worker.gpu import HeldGpu
+from worker.gpu_readings import GpuReadings
 
 _PROCESS: Final = "worker"
 _JOIN_S: Final = 5.0
@@ -41,8 +44,10 @@ class WorkerExposition:
         return self._server.server_port
 
     @classmethod
-    def start(cls, settings: Settings) -> Self | None:
+    def start(cls, settings: Settings, gpu: HeldGpu | None = None) -> Self | None:
         """For the main process, before its first child. None where no metrics were asked for, or none can be told.
+
+        What ``gpu`` does is told with the rest.
 
         A port that is taken costs the metrics, not the worker: it says so and works.
         """
@@ -54,7 +59,7 @@ class WorkerExposition:
         if folder is None:
             return None
         try:
-            server, thread = _serve(folder, settings.worker_metrics_host, settings.worker_metrics_port)
+            server, thread = _serve([folder, *_readings(gpu)], settings)
         except OSError as error:
             _log.error("metrics_not_served", port=settings.worker_metrics_port, error=error.strerror)
             folder.leave()
@@ -71,12 +76,19 @@ class WorkerExposition:
         self._folder.leave()
 
 
-def _serve(folder: MetricsFolder, host: str, port: int) -> tuple[WSGIServer, threading.Thread]:
+def _serve(
+    collectors: "Iterable[MetricsFolder | GpuReadings]", settings: Settings
+) -> tuple[WSGIServer, threading.Thread]:
     from prometheus_client import CollectorRegistry, start_http_server  # noqa: PLC0415 - after the folder was opened
 
     registry = CollectorRegistry()
-    registry.register(folder)
-    return start_http_server(port, host, registry)
+    for collector in collectors:
+        registry.register(collector)
+    return start_http_server(settings.worker_metrics_port or 0, settings.worker_metrics_host, registry)
+
+
+def _readings(gpu: HeldGpu | None) -> list[GpuReadings]:
+    return [GpuReadings(gpu)] if gpu is not None else []
 
 
 def _run_dir(settings: Settings) -> Path:

@@ -124,6 +124,7 @@ class Lifeline:
             pid=os.getpid(),
             state=state or "idle",
             device=self._worker.device,
+            gpu=self._worker.gpu,
         )
 
     def _admit(self, admission: Admission, identity: str) -> None:

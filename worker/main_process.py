@@ -11,19 +11,21 @@ from typing import Any, Final
 
 from celery.concurrency.prefork import TaskPool
 
+from stenopool.errors import FatalError
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import timing_of
-from stenopool.logs import get_logger
+from stenopool.logs import configure_logs, get_logger
 from stenopool.media.local_store import LocalStore
 from stenopool.queueing.bell import Bell
 from stenopool.queueing.names import is_recognise
 from stenopool.queueing.startup import make_sure
 from stenopool.redis_pools import redis_client
-from stenopool.settings import Settings, process_settings
+from stenopool.settings import Settings, process_settings, show_gpu, visible_gpus
 from worker.children import Worker
 from worker.endings import Endings
 from worker.event_loop import EventLoop
 from worker.exposition import WorkerExposition
+from worker.gpu import Placement, may_use_gpu, place
 from worker.lifeline import Lifeline
 from worker.run_files import RunFiles, WorkerRecord, run_dir
 
@@ -35,15 +37,26 @@ _log = get_logger(__name__)
 class MainProcess:
     """One worker's main process, from Celery's first signal to its last."""
 
-    def __init__(self, settings: Settings, pools: tuple[str, ...], children: int) -> None:
+    def __init__(self, settings: Settings, pools: tuple[str, ...], children: int, placement: Placement) -> None:
         self._settings = settings
         self._pools = pools
         self._files = RunFiles(run_dir(settings.data_dir), os.getpid())
         self._worker_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._lifeline: Lifeline | None = None
-        self._files.create(WorkerRecord(worker_id=self._worker_id, pools=pools, children=children))
-        # Before the first child: children inherit where to count.
-        self._exposition = WorkerExposition.start(settings)
+        self._placement = placement
+        self._files.create(
+            WorkerRecord(
+                worker_id=self._worker_id,
+                pools=pools,
+                children=children,
+                device=placement.device,
+                gpu_uuid=placement.gpu.uuid if placement.gpu else "",
+            )
+        )
+        # Before the first child: children inherit which GPU they see, and where to count.
+        if placement.gpu is not None:
+            show_gpu(placement.gpu.uuid)
+        self._exposition = WorkerExposition.start(settings, placement.held)
         # Celery's last signal does not come after a cold shutdown.
         atexit.register(self.close)
 
@@ -55,7 +68,9 @@ class MainProcess:
         ledger = Ledger(redis_client(settings.redis_address), Bell(settings).ring)
         endings = Endings(ledger, LocalStore(settings.data_dir / "store"))
         timing = timing_of(settings.lease_s, settings.beat_s, settings.sweep_s)
-        worker = Worker(self._worker_id, timing, self._files, device_of(settings, self._pools))
+        gpu = self._placement.gpu
+        told = "" if gpu is None else gpu.model_dump_json()
+        worker = Worker(self._worker_id, timing, self._files, self._placement.device, told)
         self._lifeline = Lifeline(worker, self._pools, ledger, endings, EventLoop(consumer, self._pools))
         self._lifeline.start()
 
@@ -72,6 +87,8 @@ class MainProcess:
         if self._exposition is not None:
             self._exposition.close()
             self._exposition = None
+        if self._placement.held is not None:
+            self._placement.held.close()
         self._files.remove()
 
 
@@ -87,8 +104,14 @@ def begin(controller: Any) -> MainProcess:
     reason = refusal(settings, pools, controller.pool_cls, children)
     if reason is not None:
         raise SystemExit(f"worker: {reason}")
+    # Celery sets logs up after this; what is said here is for the same readers.
+    configure_logs(settings, "worker")
     make_sure(settings, "worker")
-    return MainProcess(settings, pools, children)
+    try:
+        placement = place(settings, pools, visible_gpus())
+    except FatalError as error:
+        raise SystemExit(f"worker: {error.message}" + (f": {error.hint}" if error.hint else "")) from None
+    return MainProcess(settings, pools, children, placement)
 
 
 def check_queues(wanted: Sequence[str], known: Sequence[str]) -> None:
@@ -118,18 +141,7 @@ def refusal(settings: Settings, pools: tuple[str, ...], pool_class: object, chil
 
 def uses_gpu(settings: Settings, driver: Path = _NVIDIA) -> bool:
     """Whether the model will run on a GPU, as far as can be told without loading a model library."""
-    if settings.engine != "faster-whisper":
-        return False
-    return settings.device.startswith("cuda") or (settings.device == "auto" and driver.exists())
-
-
-def device_of(settings: Settings, pools: tuple[str, ...]) -> str:
-    """Where the model of a worker runs, for people; empty without a model."""
-    if not any(is_recognise(pool) for pool in pools):
-        return ""
-    if not uses_gpu(settings):
-        return "cpu"
-    return settings.device if settings.device.startswith("cuda") else "cuda"
+    return may_use_gpu(settings) and (settings.device != "auto" or driver.exists())
 
 
 def _children(controller: Any) -> int:

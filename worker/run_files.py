@@ -39,6 +39,10 @@ class WorkerRecord(_Record):
     worker_id: str
     pools: tuple[str, ...]
     children: int
+    device: str = ""
+    """Where the model runs: ``cpu``, ``cuda``; empty without a model."""
+    gpu_uuid: str = ""
+    """The GPU that the main process holds; empty without one."""
 
 
 class ClaimRecord(_Record):

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from api.services.census import CensusWatch
+from stenopool.gpus.model import Gpu
 from stenopool.ledger.census import Census, WorkerSeen
 from stenopool.ledger.counts import ENDED, SUBMITTED, counted
 from stenopool.ledger.model import RunState, SubmitOutcome, UnitKind
@@ -47,6 +48,8 @@ class Worker:
     """What it does now, for people."""
     is_drained: bool = False
     """Whether it is to claim nothing."""
+    gpu: Gpu | None = None
+    """The GPU that it holds; None without one, or of another release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +113,13 @@ def _stage_of(pool: str) -> str | None:
 
 
 def _worker(name: str, seen: WorkerSeen) -> Worker:
-    identity = None
+    identity = gpu = None
     with suppress(ValidationError):
         identity = EngineIdentity.model_validate_json(seen.identity)
-    return Worker(name, tuple(seen.pools.split(",")), identity, seen.device or None, seen.state, seen.is_drained)
+    with suppress(ValidationError):
+        gpu = Gpu.model_validate_json(seen.gpu)
+    pools = tuple(seen.pools.split(","))
+    return Worker(name, pools, identity, seen.device or None, seen.state, seen.is_drained, gpu)
 
 
 def _cache(census: Census) -> Cache:

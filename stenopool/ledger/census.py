@@ -51,6 +51,8 @@ class WorkerSeen:
     seen_ms: int
     is_drained: bool = False
     """Whether it is to claim nothing."""
+    gpu: str = ""
+    """The GPU that it holds, as JSON; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)

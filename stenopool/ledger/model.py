@@ -302,6 +302,8 @@ class WorkerPulse:
     """Free text for display: ``idle``, ``tr_ab12 span 4/12``, ``draining``."""
     device: str = ""
     """Where its model runs: ``cpu``, ``cuda``, …; empty where there is none to tell."""
+    gpu: str = ""
+    """The GPU that it holds (``stenopool.gpus.model.Gpu``) as JSON; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)

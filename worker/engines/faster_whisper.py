@@ -112,10 +112,21 @@ class FasterWhisperEngine:
             )
 
     def warm_up(self) -> None:
-        """One window of silence, encoded and decoded; its time tells the slowest believable speed."""
+        """One window of silence, encoded and decoded; its time tells the slowest believable speed.
+
+        Raises:
+            FatalError: ``settings_wrong``: the model was loaded and does not run; on a GPU CTranslate2 looks for its
+                libraries only now. ``out_of_memory``.
+        """
         began = time.monotonic()
         silence = np.zeros(SAMPLE_RATE, np.float32)
-        list(self._model.transcribe(silence, language="en", beam_size=1, temperature=0.0)[0])
+        try:
+            list(self._model.transcribe(silence, language="en", beam_size=1, temperature=0.0)[0])
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise FatalError(ErrorCode.OUT_OF_MEMORY, "the device's memory is full") from error
+            hint = f"{error}; `stenopool doctor` looks for what is missing"
+            raise FatalError(ErrorCode.SETTINGS_WRONG, "the model does not run on its device", hint) from error
         self._slowness = max(2.0, 4 * (time.monotonic() - began))
 
     def recognise(self, audio: Audio, options: Options, speech: Sequence[SpeechSpan] | None) -> "WhisperRecognition":

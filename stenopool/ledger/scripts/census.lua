@@ -54,7 +54,8 @@ local function look_at_pool(pool)
         and (all_are_drained or redis.call('SISMEMBER', keys.drained, worker_id) == 1)
       pools[pool].drained = pools[pool].drained + (is_drained and 1 or 0)
       workers[worker_id] = {
-        pools = worker.pools, identity = worker.identity, device = worker.device or '', host = worker.host,
+        pools = worker.pools, identity = worker.identity, device = worker.device or '', gpu = worker.gpu or '',
+        host = worker.host,
         pid = tonumber(worker.pid), state = worker.state, is_drained = is_drained, seen_ms = tonumber(worker.seen),
       }
     end

@@ -43,8 +43,10 @@ end
 redis.call('HSET', keys.worker(given.worker_id),
   'pools', table.concat(given.pools, ','), 'identity', given.identity, 'host', given.host, 'pid', given.pid,
   'state', given.state, 'seen', now)
-if given.device and given.device ~= '' then
-  redis.call('HSET', keys.worker(given.worker_id), 'device', given.device)
+for _, field in ipairs({'device', 'gpu'}) do
+  if given[field] and given[field] ~= '' then
+    redis.call('HSET', keys.worker(given.worker_id), field, given[field])
+  end
 end
 redis.call('PEXPIRE', keys.worker(given.worker_id), given.ttl_ms)
 local is_drained = redis.call('SISMEMBER', keys.drained, '*') == 1

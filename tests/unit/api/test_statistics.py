@@ -5,6 +5,7 @@ from typing import Any
 
 from api.services.census import CensusWatch
 from api.services.statistics import Stage, Statistics, statistics
+from stenopool.gpus.model import Gpu
 from stenopool.ledger.census import HeldUnits
 from stenopool.ledger.model import UnitKind
 from tests.unit.api.censuses import POOL, census, pool, worker
@@ -56,6 +57,12 @@ def test_workers_are_told_with_their_model_and_their_work() -> None:
     )
     assert (second.identity, second.device, second.work) == (IDENTITY, "cpu", "3f9a1c2b span 1/4")
     assert third.identity is None
+
+
+def test_a_workers_gpu_is_told_where_it_has_one() -> None:
+    gpu = Gpu(index=1, uuid="GPU-aaaa", name="NVIDIA L4", memory_bytes=24)
+    workers = {"a": worker(device="cuda", gpu=gpu.model_dump_json()), "b": worker(), "c": worker(gpu='{"v": 2}')}
+    assert [seen.gpu for seen in stats(workers=workers).workers] == [gpu, None, None]
 
 
 def test_the_hit_rate_counts_jobs_that_needed_no_work() -> None:

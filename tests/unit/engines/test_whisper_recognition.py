@@ -166,3 +166,19 @@ def test_other_faults_of_the_library_stay_what_they_are() -> None:
     model = Noting(fault=RuntimeError("CUDA failed with error an illegal memory access"))
     with pytest.raises(RuntimeError, match="illegal"):
         list(begin(model, 60, TWO_PIECES, Options(language="en")).segments())
+
+
+def test_a_model_whose_library_is_missing_says_so_when_it_is_warmed_up() -> None:
+    # CTranslate2's own words, on a machine with a GPU and without cuBLAS.
+    model = Noting(fault=RuntimeError("Library libcublas.so.12 is not found or cannot be loaded"))
+    with pytest.raises(FatalError, match="does not run on its device") as caught:
+        FasterWhisperEngine(model, IDENTITY, GROUPING).warm_up()
+    assert caught.value.code is ErrorCode.SETTINGS_WRONG
+    assert "libcublas.so.12" in caught.value.hint
+
+
+def test_a_device_that_is_full_at_warm_up_is_no_wrong_setting() -> None:
+    model = Noting(fault=RuntimeError("CUDA failed with error out of memory"))
+    with pytest.raises(FatalError) as caught:
+        FasterWhisperEngine(model, IDENTITY, GROUPING).warm_up()
+    assert caught.value.code is ErrorCode.OUT_OF_MEMORY

@@ -80,7 +80,7 @@ def test_a_histogram_uses_its_buckets(own: CollectorRegistry) -> None:
     assert value(told(own), "transcription_took_seconds_bucket", le="3600.0") == 1
 
 
-EVERY = (*metrics.OF_API, *metrics.OF_LEDGER, *metrics.OF_DISK, *metrics.OF_WORKER)
+EVERY = (*metrics.OF_API, *metrics.OF_LEDGER, *metrics.OF_DISK, *metrics.OF_WORKER, *metrics.OF_GPU)
 
 
 def test_every_metric_of_the_module_is_listed_for_whom_it_belongs_to() -> None:
@@ -100,7 +100,8 @@ def test_no_label_could_hold_a_tenant_an_id_or_a_file_name() -> None:
     labels = {label for metric in EVERY for label in metric.declared.labels}
     assert {label.name for label in labels if label.values is None} == {"pool", "route"}
     assert {label.name for label in labels} == {
-        *("route", "method", "status", "pool", "stage", "state", "code", "reason", "outcome", "run", "ending", "kind")
+        *("route", "method", "status", "pool", "stage", "state", "code", "reason", "outcome", "run", "ending", "kind"),
+        "gpu",
     }
     assert all(len(label.values) < 150 for label in labels if label.values is not None)
 
