@@ -71,6 +71,10 @@ REQUIREMENTS: Final = {
     "make": _program("make"),
     "curl": _program("curl"),
     "promtool": _program("promtool", "prometheus"),
+    # Not in Debian; what needs it is compared with our own, which runs everywhere.
+    "kubectl": Requirement(
+        lambda: shutil.which("kubectl") is not None, "kubectl (kubernetes.io/docs/tasks/tools)", from_debian=False
+    ),
     "node": Requirement(
         # Debian 12 has Node 18.
         _node_with_npm,

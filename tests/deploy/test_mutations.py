@@ -7,8 +7,9 @@ import pytest
 
 from tests.deploy.breakages import ROOT, Breakage, copy_of_the_project
 from tests.deploy.images import breakages as images
+from tests.deploy.k8s import breakages as k8s
 
-BREAKAGES: Final[tuple[Breakage, ...]] = (*images.BREAKAGES,)
+BREAKAGES: Final[tuple[Breakage, ...]] = (*images.BREAKAGES, *k8s.BREAKAGES)
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda breakage: breakage.name.replace(" ", "-"))
