@@ -71,6 +71,7 @@ REQUIREMENTS: Final = {
     "make": _program("make"),
     "curl": _program("curl"),
     "promtool": _program("promtool", "prometheus"),
+    "systemd-analyze": _program("systemd-analyze", "systemd"),
     # Not in Debian; what needs it is compared with our own, which runs everywhere.
     "kubectl": Requirement(
         lambda: shutil.which("kubectl") is not None, "kubectl (kubernetes.io/docs/tasks/tools)", from_debian=False
