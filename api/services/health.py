@@ -13,12 +13,12 @@ import anyio.to_thread
 from pydantic import ValidationError
 
 from api.services.census import CensusWatch
-from api.services.memory import memory
 from api.services.scanner import ScannerWatch
 from stenopool.errors import StenopoolError
 from stenopool.ledger.census import Census, PoolCensus
 from stenopool.media.epoch import read_epoch
 from stenopool.media.store import Store
+from stenopool.memory import memory
 from stenopool.queueing.names import HOUSE, PREPARE
 from stenopool.transcripts.model import EngineIdentity
 

@@ -8,10 +8,10 @@ import pytest
 
 from api.services.census import CensusWatch
 from api.services.health import Check, Grade, Health, HealthRules, HealthWatch
-from api.services.memory import Memory
 from stenopool.errors import ErrorCode, TransientError
 from stenopool.media.epoch import found_epoch
 from stenopool.media.local_store import LocalStore
+from stenopool.memory import Memory
 from tests.unit.api.censuses import POOL, census, pool, worker
 from tests.unit.api.fake_ledger import IDENTITY, FakeLedger
 

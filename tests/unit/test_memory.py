@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.services.memory import Memory, memory
+from stenopool.memory import Memory, memory
 
 MIB = 1024 * 1024
 
