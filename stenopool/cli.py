@@ -1,4 +1,4 @@
-"""The operator's command: up, demo, model, keys, webhooks, tenants, jobs, drain."""
+"""The operator's command: up, demo, model, keys, webhooks, tenants, jobs, drain, backup, restore."""
 
 import sys
 import time
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from stenopool.backup.command import backup, restore
 from stenopool.drain_command import drain
 from stenopool.errors import StenopoolError
 from stenopool.jobs_command import jobs_app
@@ -34,6 +35,8 @@ app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(tenants_app, name="tenants")
 app.add_typer(jobs_app, name="jobs")
 app.command("drain")(drain)
+app.command("backup")(backup)
+app.command("restore")(restore)
 
 _ModelOption = Annotated[str, typer.Option(help="Whisper model to use; fetched first where it is not on the disk.")]
 

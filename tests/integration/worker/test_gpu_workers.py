@@ -41,9 +41,3 @@ def test_workers_of_a_host_take_a_gpu_each_and_tell_of_it(grounds: Ground) -> No
     assert value(told, "transcription_gpu_memory_used_bytes", gpu="1") == 2 * GIB
     assert value(told, "transcription_gpu_utilisation_ratio", gpu="1") == 0.4
     assert value(told, "transcription_gpu_temperature_celsius", gpu="1") == 55
-
-    # Killed, main process and all: the next one takes the GPU that is free then, and no other is.
-    first.child.kill()
-    third = grounds.start("-Q", POOL, **ON_GPU)
-    assert '"uuid": "GPU-bbbb"' in third.log()
-    assert "gpu_taken" in third.log()

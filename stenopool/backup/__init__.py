@@ -1,0 +1,1 @@
+"""Copies of the store, from which an installation is made again: the ledger follows from it."""
