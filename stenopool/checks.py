@@ -129,6 +129,15 @@ def check_epoch(store: Store, ledger: Ledger) -> Check:
     A store without a manifest knows no job, so a ledger without an epoch has lost nothing beside it and takes the
     store's. That also mends a first start that was interrupted, and two first starts at once.
     """
+    return _compare(store, ledger, founds=True)
+
+
+def compare_epochs(store: Store, ledger: Ledger) -> Check:
+    """As ``check_epoch``, but only looks: two that are new stay so."""
+    return _compare(store, ledger, founds=False)
+
+
+def _compare(store: Store, ledger: Ledger, *, founds: bool) -> Check:
     try:
         # In this order: with the first manifest the ledger's epoch was there already. Looked at the other way round,
         # a first start and a first job in between would look like a loss.
@@ -136,6 +145,8 @@ def check_epoch(store: Store, ledger: Ledger) -> Check:
         of_store = read_epoch(store)
         of_ledger = ledger.do(op.read_epoch())
         if of_ledger is None and not knows_jobs:
+            if not founds:
+                return Check("epoch", Level.OK, "the ledger is new, and the store knows of no job")
             of_store = of_store or found_epoch(store, new_id())
             of_ledger = ledger.do(op.set_epoch(of_store))
         if of_store != of_ledger:

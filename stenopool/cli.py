@@ -1,4 +1,4 @@
-"""The operator's command: up, demo, model, keys, webhooks, tenants, jobs, drain, backup, restore."""
+"""The operator's command: up, demo, model, keys, webhooks, tenants, jobs, drain, doctor, backup, restore."""
 
 import sys
 import time
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from stenopool.backup.command import backup, restore
+from stenopool.doctor.command import doctor
 from stenopool.drain_command import drain
 from stenopool.errors import StenopoolError
 from stenopool.jobs_command import jobs_app
@@ -35,6 +36,7 @@ app.add_typer(webhooks_app, name="webhooks")
 app.add_typer(tenants_app, name="tenants")
 app.add_typer(jobs_app, name="jobs")
 app.command("drain")(drain)
+app.command("doctor")(doctor)
 app.command("backup")(backup)
 app.command("restore")(restore)
 

@@ -1,0 +1,79 @@
+"""The command itself: a table or JSON, and an exit status that a script can go by."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from stenopool.checks import check_data_dir
+from stenopool.doctor.command import as_document, as_table
+from stenopool.doctor.examination import examine
+from stenopool.doctor.finding import Level, fail, ok, warn
+from stenopool.local.ports import free_port
+
+ROOT = Path(__file__).parents[3]
+
+FOUND = [ok("python", "Python 3.12.1"), warn("disk", "7 MiB are free", "make room"), fail("redis", "away", "start it")]
+
+
+def given(data_dir: Path, redis_url: str) -> dict[str, str]:
+    return {
+        "DATA_DIR": str(data_dir),
+        "REDIS_URL": redis_url,
+        "MODEL_SIZE": "demo",
+        "API_PORT": str(free_port()),
+        "MIN_FREE_DISK_MB": "0",
+    }
+
+
+def test_a_table_has_a_line_for_each_finding_and_what_to_do_below_it() -> None:
+    assert as_table(FOUND).splitlines() == [
+        "ok    python  Python 3.12.1",
+        "warn  disk    7 MiB are free",
+        "              -> make room",
+        "fail  redis   away",
+        "              -> start it",
+        "",
+        "3 looked at: 1 failed, 1 to be warned of",
+    ]
+
+
+def test_json_has_all_of_it() -> None:
+    assert json.loads(as_document(FOUND)) == {
+        "ok": False,
+        "findings": [
+            {"code": "python", "level": "ok", "found": "Python 3.12.1", "remedy": ""},
+            {"code": "disk", "level": "warn", "found": "7 MiB are free", "remedy": "make room"},
+            {"code": "redis", "level": "fail", "found": "away", "remedy": "start it"},
+        ],
+    }
+
+
+def test_a_host_that_is_in_order_passes_with_nothing_but_remarks(data_dir: Path, redis_url: str) -> None:
+    check_data_dir(data_dir, 0)
+    found = examine(given(data_dir, redis_url))
+    assert [finding for finding in found if finding.level is Level.FAIL] == []
+    assert {"python", "settings", "data_dir", "redis", "clock", "epoch", "workers", "weights", "secrets"} <= {
+        finding.code for finding in found
+    }
+    assert all(bool(finding.remedy) == (finding.level is not Level.OK) for finding in found)
+
+
+def test_settings_that_are_wrong_are_a_finding_and_not_a_crash() -> None:
+    found = {finding.code: finding for finding in examine({"API_PORT": "many"})}
+    assert (found["settings"].level, "API_PORT" in found["settings"].found) == (Level.FAIL, True)
+
+
+def test_the_command_ends_with_1_when_something_fails(tmp_path: Path) -> None:
+    away = given(tmp_path / "none", f"redis://127.0.0.1:{free_port()}/0")
+    done = subprocess.run(
+        [sys.executable, "-m", "stenopool.cli", "doctor", "--json"],
+        cwd=ROOT,
+        env={**os.environ, **away},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    failed = {finding["code"] for finding in json.loads(done.stdout)["findings"] if finding["level"] == "fail"}
+    assert (done.returncode, failed) == (1, {"data_dir", "redis"})
