@@ -94,8 +94,8 @@ _PODS: Final = (
     _in_base(
         "a worker listens where nobody rings",
         "worker.yaml",
-        "recognise.$(ENGINE)",
-        "recognize.$(ENGINE)",
+        "-X, prepare",
+        "-Q, prepare",
         pod_checks.commands_known,
     ),
     _in_base("the API listens on another port", "api.yaml", '- "8000"', '- "8080"', pod_checks.commands_known),
@@ -154,8 +154,15 @@ _NAMES: Final = (
         reference_checks.volumes_shared,
     ),
     _in_base("Redis evicts", "redis.yaml", "policy noeviction", "policy allkeys-lru", reference_checks.redis_keeps),
+    _in_base("every process may empty Redis", "redis.yaml", " -@dangerous", "", reference_checks.redis_keeps),
     _in_base("Redis forgets", "redis.yaml", "appendonly yes", "appendonly no", reference_checks.redis_keeps),
-    _in_base("Redis asks for no password", "redis.yaml", "requirepass", "masterauth", reference_checks.redis_keeps),
+    _in_base(
+        "Redis asks for no password",
+        "redis.yaml",
+        "user default on >$(cat /run/secrets/stenopool/REDIS_PASSWORD)",
+        "user default on nopass",
+        reference_checks.redis_keeps,
+    ),
     _in_base(
         "a budget holds up drains",
         "disruption.yaml",

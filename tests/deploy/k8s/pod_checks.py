@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stenopool.errors import FatalError
-from stenopool.queueing.names import HOUSE, PREPARE, recognise_pool
+from stenopool.queueing.names import HOUSE, PREPARE
 from stenopool.settings import SECRETS, Settings, load_settings
 from tests.deploy.k8s.installation import OURS, Installation, Pod, each_overlay
 
@@ -179,7 +179,7 @@ def commands_known(found: Installation) -> Iterator[str]:
     apps = {
         "api": ["uvicorn", "--factory", "api.main:create_app"],
         "prepare": ["celery", "-A", "worker.app", "worker", "-Q", PREPARE],
-        "worker": ["celery", "-A", "worker.app", "worker", "-Q", recognise_pool(settings.engine, settings.model_size)],
+        "worker": ["celery", "-A", "worker.app", "worker", "-X", PREPARE],
         "house": ["celery", "-A", "beat.app", "worker", "-Q", HOUSE, "-P", "threads"],
         "beat": ["celery", "-A", "beat.app", "beat"],
         "flower": ["celery", "-A", "beat.app", "flower"],

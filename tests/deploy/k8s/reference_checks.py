@@ -119,8 +119,11 @@ def redis_keeps(found: Installation) -> Iterator[str]:
         if told.get(name) != value:
             yield f"redis: {name} is {told.get(name)}, not {value}"
     pod = found.pod("redis")
-    if "requirepass" not in pod.container["command"][-1] or told.get("include") != "/run/redis/password.conf":
+    script = pod.container["command"][-1]
+    if "user default on >$(cat " not in script or told.get("include") != "/run/redis/users.conf":
         yield "redis: asks for no password"
+    if "-@admin -@dangerous" not in script:
+        yield "redis: every process may change or empty it"
     if pod.container["resources"]["limits"]["memory"] != "6Gi":
         yield "redis: 4 GB and the rewriting of the file do not fit"
     if pod.owner["spec"]["replicas"] != 1:
@@ -158,5 +161,3 @@ def one_clock(found: Installation) -> Iterator[str]:
     spec = found.pod("beat").owner["spec"]
     if spec.get("replicas") != 1 or spec.get("strategy") != {"type": "Recreate"}:
         yield "beat: two clocks would run side by side"
-    if "--pidfile=" not in found.command("beat"):
-        yield "beat: would write its pid beside the code, which is read-only"

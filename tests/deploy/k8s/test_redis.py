@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from stenopool.local.ports import free_port
 from tests.deploy.breakages import ROOT
@@ -16,6 +18,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.needs("redis-server")
 
 PASSWORD = "0123456789abcdef" * 4
+ADMIN_PASSWORD = "fedcba9876543210" * 4
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +33,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("data", "run", "secrets", "etc"):
         (folder / name).mkdir()
     (folder / "secrets/REDIS_PASSWORD").write_text(PASSWORD)
+    (folder / "secrets/REDIS_ADMIN_PASSWORD").write_text(ADMIN_PASSWORD)
     return folder
 
 
@@ -67,18 +71,25 @@ def probe(pod: Pod, here: Path, port: int) -> Callable[[], int]:
 
 def test_it_becomes_ready_and_keeps_what_it_is_told(probe: Callable[[], int], port: int, here: Path) -> None:
     wait_until(lambda: probe() == 0, 20, "Redis answers its probe")
-    with redis.Redis(port=port, password=PASSWORD) as client:
+    with redis.Redis(port=port, username="admin", password=ADMIN_PASSWORD) as client:
         told = {**client.config_get("maxmemory*"), **client.config_get("appendonly"), **client.config_get("save")}
         client.set("kept", "1")
     assert (told["maxmemory-policy"], told["maxmemory"]) == ("noeviction", str(4 * 1024**3))
     assert (told["appendonly"], told["save"]) == ("yes", "")
-    assert (here / "run/password.conf").stat().st_mode & 0o077 == 0
+    assert (here / "run/users.conf").stat().st_mode & 0o077 == 0
 
 
 def test_it_lets_nobody_in_without_the_password(probe: Callable[[], int], port: int) -> None:
     wait_until(lambda: probe() == 0, 20, "Redis answers its probe")
-    with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+    with redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
+
+
+@pytest.mark.parametrize("command", ["FLUSHALL", "CONFIG SET maxmemory-policy allkeys-lru", "KEYS *", "SHUTDOWN"])
+def test_a_process_can_neither_change_nor_empty_it(probe: Callable[[], int], port: int, command: str) -> None:
+    wait_until(lambda: probe() == 0, 20, "Redis answers its probe")
+    with redis.Redis(port=port, password=PASSWORD) as client, pytest.raises(redis.exceptions.NoPermissionError):
+        client.execute_command(*command.split())
 
 
 def test_its_probe_fails_with_another_password(probe: Callable[[], int], here: Path) -> None:
@@ -95,3 +106,4 @@ def test_the_password_is_on_no_command_line(port: int) -> None:
     told = subprocess.run(["ps", "-ef"], capture_output=True, text=True, timeout=10, check=True).stdout
     assert f"redis-server *:{port}" in told or f"redis-server 127.0.0.1:{port}" in told
     assert PASSWORD not in told
+    assert ADMIN_PASSWORD not in told

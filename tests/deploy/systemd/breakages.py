@@ -13,7 +13,7 @@ def _broken(name: str, file: str, old: str, new: str, check: Check) -> Breakage:
 _WORKER: Final = "stenopool-worker@.service"
 
 BREAKAGES: Final[tuple[Breakage, ...]] = (
-    _broken("a worker listens where nobody rings", _WORKER, "recognise.$", "recognize.$", checks.commands_by_hand),
+    _broken("a worker listens where nobody rings", _WORKER, "-X prepare", "-Q prepare", checks.commands_by_hand),
     _broken(
         "the API is open to the network",
         "stenopool-api.service",
