@@ -18,7 +18,7 @@ endif
 export FILE MODEL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock openapi clean
+.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ samples: ## Makes the committed recordings anew (needs espeak-ng and flite)
 
 lock: ## Makes requirements/*.lock anew from pyproject.toml (UPGRADE=1 takes newer versions)
 	@scripts/setup.sh dev && UV=$(VENV)/bin/uv exec scripts/lock.sh
+
+audit: ## Asks about known vulnerabilities of the locked packages (needs the network)
+	@scripts/setup.sh dev && UV=$(VENV)/bin/uv exec scripts/audit.sh
 
 openapi: ## Writes docs/openapi.json and the tables of docs/reference/metrics.md anew
 	@scripts/setup.sh dev && $(PYTHON_BIN) scripts/openapi.py && $(PYTHON_BIN) scripts/metrics_table.py
