@@ -11,6 +11,7 @@ from pathlib import Path
 from stenopool.ledger import keys
 
 COMMITS = frozenset({"plan", "commit", "finish"})
+_OPEN = frozenset({"queued", "processing"})
 
 
 @dataclass
@@ -35,6 +36,8 @@ class Audit:
     """Run -> every state after queued and processing that was ever written to it."""
     units_done: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """``<run>/<unit>`` -> how often it was written as done."""
+    in_line_ms: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """``<run>/<unit>`` -> the places in line it was given, which are the moments it was put there."""
     swept_after_ms: list[int] = field(default_factory=list)
     """For each lease that ran out and that a sweep ended: how long after."""
 
@@ -74,7 +77,7 @@ def read_audit(redis_dir: Path, lease_ms: int) -> Audit:
                 ends_ms[claim_id] = round(float(score))
             case ["HSET", keys.CLAIMS, claim_id, record]:
                 _note_claim(audit, claim_id, record, ends_ms.get(claim_id, lease_ms) - lease_ms)
-            case ["HSET", key, *pairs] if key.startswith("steno:tr:"):
+            case ["HSET" | "ZADD", key, *pairs] if key.startswith("steno:tr:"):
                 _note_run(audit, key.removeprefix("steno:tr:"), pairs)
             case ["SET", key, operation, *_] if key.startswith("steno:spent:"):
                 claim = audit.claims.get(key.removeprefix("steno:spent:"))
@@ -94,12 +97,15 @@ def _note_claim(audit: Audit, claim_id: str, record: str, at_ms: int) -> None:
 
 def _note_run(audit: Audit, key: str, pairs: Sequence[str]) -> None:
     run, _, part = key.partition(":")
-    fields = dict(zip(pairs[::2], pairs[1::2], strict=True))
+    fields = list(zip(pairs[::2], pairs[1::2], strict=True))
     if part == "units":
-        for unit, record in fields.items():
+        for unit, record in fields:
             audit.units_done[f"{run}/{unit}"] += record.split(",")[1] == "done"
-    elif not part and fields.get("state") not in (None, "queued", "processing"):
-        audit.endings[run].append(fields["state"])
+    elif part == "wait":
+        for place, unit in fields:
+            audit.in_line_ms[f"{run}/{unit}"].append(round(float(place)))
+    elif not part:
+        audit.endings[run] += [state for name, state in fields if name == "state" and state not in _OPEN]
 
 
 def _commands(redis_dir: Path) -> Iterator[list[str]]:

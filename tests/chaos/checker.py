@@ -53,14 +53,27 @@ def recoveries_ms(history: History, audit: Audit, whats: frozenset[str]) -> list
     A unit that nobody had to begin again, because its run had been cancelled, is left out.
     """
     found = []
-    for hurt in history.of(Hurt):
-        if hurt.how != "kill" or hurt.what not in whats:
-            continue
-        for torn in (claim for claim in audit.claims.values() if _was_torn(claim, hurt)):
-            begun = [claim.started_ms for claim in audit.of_unit(torn.unit) if claim.started_ms > hurt.at_ms]
-            if begun:
-                found.append(min(begun) - hurt.at_ms)
+    for hurt, torn in _torn(history, audit, whats):
+        begun = [claim.started_ms for claim in audit.of_unit(torn.unit) if claim.started_ms > hurt.at_ms]
+        if begun:
+            found.append(min(begun) - hurt.at_ms)
     return found
+
+
+def returns_ms(history: History, audit: Audit, whats: frozenset[str]) -> list[int]:
+    """The same until the unit stood in line again, for whoever is free."""
+    found = []
+    for hurt, torn in _torn(history, audit, whats):
+        back = [at_ms for at_ms in audit.in_line_ms[torn.unit] if at_ms > hurt.at_ms]
+        if back:
+            found.append(min(back) - hurt.at_ms)
+    return found
+
+
+def _torn(history: History, audit: Audit, whats: frozenset[str]) -> Iterator[tuple[Hurt, Claim]]:
+    for hurt in history.of(Hurt):
+        if hurt.how == "kill" and hurt.what in whats:
+            yield from ((hurt, claim) for claim in audit.claims.values() if _was_torn(claim, hurt))
 
 
 def percentile(values: Sequence[int], share: float) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.audit import Audit, Claim, read_audit
-from tests.chaos.checker import Fault, Gate, find_faults, percentile, recoveries_ms
+from tests.chaos.checker import Fault, Gate, find_faults, percentile, recoveries_ms, returns_ms
 from tests.chaos.history import Accepted, CancelAsked, Event, History, Hurt, Read, RetryAsked, Seen, Told, Unknown
 from tests.chaos.recordings import Recording
 
@@ -152,6 +152,16 @@ def test_a_recovery_lasts_from_the_kill_to_the_next_beginning(tmp_path: Path, wh
     history.add(Hurt("kill", "recognise-2", 9, "main", at_ms=11_200))
     assert recoveries_ms(history, audit, frozenset({"main", "child"})) == [30_000]
     assert recoveries_ms(history, audit, frozenset({"api"})) == []
+
+
+def test_a_unit_is_back_when_its_new_place_in_line_says_so_which_is_before_it_is_begun(tmp_path: Path) -> None:
+    # It first stood in line at 9 s, and once more, at its old place, after somebody had given it back in order.
+    in_line = [["ZADD", "steno:tr:r:wait", place, "span-0"] for place in ("9000", "9000", "33500")]
+    audit = read_audit(append_only(tmp_path, CLAIMED + in_line), LEASE_MS)
+    history = History()
+    history.add(Hurt("kill", "recognise-1", 7, "main", at_ms=11_100))
+    assert returns_ms(history, audit, frozenset({"main"})) == [22_400]
+    assert returns_ms(history, audit, frozenset({"child"})) == []
 
 
 def test_a_lease_is_swept_so_long_after_its_end_as_the_sweeps_own_clock_says(tmp_path: Path) -> None:
