@@ -5,10 +5,10 @@ Reads MODEL_SIZE, COMPUTE_TYPE and GPU as a worker does. Nobody else may use the
 
 from pathlib import Path
 
-from stenopool.gpus.model import in_gib
 from stenopool.gpus.need import gpu_need
 from stenopool.queueing.names import recognise_pool
 from stenopool.settings import load_settings, show_gpu, visible_gpus
+from stenopool.sizes import shown_size
 from stenopool.transcripts.options import Options
 from worker.gpu import place
 
@@ -39,7 +39,7 @@ def main() -> None:
     worked = held.reader.state(held.gpu).used_bytes
     print(f"{held.gpu.name}: {settings.model_size} {settings.compute_type}, {words} words recognised")
     print(
-        f"loaded and warmed up {in_gib(loaded - before)}, after {len(audio) / 16_000:.0f} s of audio {in_gib(worked - before)}"
+        f"loaded and warmed up {shown_size(loaded - before)}, after {len(audio) / 16_000:.0f} s of audio {shown_size(worked - before)}"
     )
     print(f"demanded before loading: {gpu_need(settings.model_size, settings.compute_type)}")
 

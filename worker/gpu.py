@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stenopool.errors import ErrorCode, FatalError
-from stenopool.gpus.model import Gpu, in_gib
+from stenopool.gpus.model import Gpu
 from stenopool.gpus.need import Need, gpu_need
 from stenopool.gpus.nvml import GpuReader
 from stenopool.gpus.visible import Visibility
@@ -19,6 +19,7 @@ from stenopool.logs import get_logger
 from stenopool.queueing.names import is_recognise
 from stenopool.queueing.startup import START_LIMIT_S
 from stenopool.settings import Settings
+from stenopool.sizes import gib, shown_size
 from worker.gpu_lock import GpuLock, holder
 from worker.run_files import run_dir
 
@@ -92,7 +93,7 @@ def place(
         _log.warning("gpu_not_used", reason=error.message)
         return Placement("cpu")
     gpu = held.gpu
-    _log.info("gpu_taken", gpu=gpu.index, uuid=gpu.uuid, name=gpu.name, memory=in_gib(gpu.memory_bytes))
+    _log.info("gpu_taken", gpu=gpu.index, uuid=gpu.uuid, name=gpu.name, memory=shown_size(gpu.memory_bytes))
     return Placement("cuda", held)
 
 
@@ -165,9 +166,9 @@ def _first_free(
 
 def _try(settings: Settings, reader: GpuReader, gpu: Gpu, need: Need | None) -> "GpuLock | _Refusal":
     folder = run_dir(settings.data_dir)
-    has = f"{gpu.label} has {in_gib(gpu.memory_bytes)}"
+    has = f"{gpu.label} has {shown_size(gpu.memory_bytes)}"
     if need is not None and gpu.memory_bytes < need.memory_bytes:
-        return _Refusal(f"{has}, {_free(reader, gpu)} free", ErrorCode.OUT_OF_MEMORY, may_pass=False)
+        return _Refusal(f"{has}, {gib(reader.state(gpu).free_bytes)} free", ErrorCode.OUT_OF_MEMORY, may_pass=False)
     try:
         lock = GpuLock.take(folder, gpu.uuid)
     except OSError as error:
@@ -186,12 +187,8 @@ def _try(settings: Settings, reader: GpuReader, gpu: Gpu, need: Need | None) -> 
         raise
     if need is not None and free_bytes < need.memory_bytes:
         lock.close()
-        return _Refusal(f"{has}, {free_bytes / 1024**3:.1f} free", ErrorCode.OUT_OF_MEMORY, may_pass=True)
+        return _Refusal(f"{has}, {gib(free_bytes)} free", ErrorCode.OUT_OF_MEMORY, may_pass=True)
     return lock
-
-
-def _free(reader: GpuReader, gpu: Gpu) -> str:
-    return in_gib(reader.state(gpu).free_bytes).removesuffix(" GiB")
 
 
 def _reason(refusals: Sequence[_Refusal], need: Need | None) -> FatalError:

@@ -10,10 +10,10 @@ import typer
 from stenopool.backup.restoring import restore_backup
 from stenopool.backup.taking import take_backup
 from stenopool.errors import StenopoolError
-from stenopool.gpus.model import in_gib
 from stenopool.ledger.ledger import Ledger
 from stenopool.redis_pools import redis_client
 from stenopool.settings import load_settings
+from stenopool.sizes import shown_size
 
 
 def backup(
@@ -26,7 +26,7 @@ def backup(
     except StenopoolError as error:
         raise _end(error) from None
     print(taken.folder)  # noqa: T201 - the answer of a command.
-    _remark(f"{taken.note.objects} objects, {in_gib(taken.note.size_bytes)}")
+    _remark(f"{taken.note.objects} objects, {shown_size(taken.note.size_bytes)}")
 
 
 def restore(

@@ -7,11 +7,12 @@ from typing import Final
 from stenopool.doctor.finding import Finding, Level, ok
 from stenopool.doctor.of_models import runs_models
 from stenopool.errors import FatalError
-from stenopool.gpus.model import Gpu, in_gib
+from stenopool.gpus.model import Gpu
 from stenopool.gpus.need import gpu_need
 from stenopool.gpus.nvml import GpuReader
 from stenopool.gpus.visible import Visibility
 from stenopool.settings import Settings
+from stenopool.sizes import gib, shown_size
 
 CUBLAS: Final = "libcublas.so.12"
 """The one library of CUDA that CTranslate2 4.8 loads; no cuDNN since 4.6.3."""
@@ -53,7 +54,7 @@ def _fitting(settings: Settings, usable: Sequence[Gpu], free: dict[str, int], le
         remedy = "CUDA_VISIBLE_DEVICES and NVIDIA_VISIBLE_DEVICES; the GPUs that the container was given"
         return Finding("gpu_devices", level, "no GPU is visible here", remedy)
     there = "; ".join(
-        f"{gpu.label} {gpu.name}, {in_gib(gpu.memory_bytes)}, {free[gpu.uuid] / 1024**3:.1f} free" for gpu in usable
+        f"{gpu.label} {gpu.name}, {shown_size(gpu.memory_bytes)}, {gib(free[gpu.uuid])} free" for gpu in usable
     )
     named = [gpu for gpu in usable if not wanted or gpu.is_called(wanted)]
     if not named:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from stenopool.doctor.finding import Finding, fail, ok, warn
-from stenopool.gpus.model import in_gib
 from stenopool.gpus.need import cpu_need
 from stenopool.memory import Memory
 from stenopool.settings import Settings
+from stenopool.sizes import gib, shown_size
 
 _BESIDE_THE_CODE: Final = Path(__file__).resolve().parent.parent.parent / "models"
 _DEMO: Final = "demo"
@@ -64,7 +64,7 @@ def look_at_memory(settings: Settings, memory: Memory | None) -> Finding:
     """Whether the machine, or the container, has memory for the model of one worker on the CPU."""
     if memory is None:
         return ok("memory", "how much memory there is is not told here")
-    has = f"{in_gib(memory.total)} of memory, {memory.free / 1024**3:.1f} free"
+    has = f"{shown_size(memory.total)} of memory, {gib(memory.free)} free"
     if settings.engine != "faster-whisper" or settings.device != "cpu" or not runs_models():
         return ok("memory", has)
     need = cpu_need(settings.model_size, settings.compute_type)

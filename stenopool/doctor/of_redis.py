@@ -8,7 +8,7 @@ import redis
 
 from stenopool.checks import Check, Level, check_redis
 from stenopool.doctor.finding import Finding, fail, ok, warn
-from stenopool.gpus.model import in_gib
+from stenopool.sizes import shown_size
 
 JOB_BYTES: Final = 1200
 """What a kept job costs (docs/explanation/ledger.md, "Keys"; tests/contract/ledger/test_memory.py holds it)."""
@@ -55,11 +55,11 @@ def _memory(info: Mapping[str, Any]) -> Finding:
     if not most:
         return warn(
             "redis_memory",
-            f"Redis uses {in_gib(used)} and has no limit: it may take the machine's memory with it",
+            f"Redis uses {shown_size(used)} and has no limit: it may take the machine's memory with it",
             "redis.conf: maxmemory, 1.2 GB for each million kept jobs and room beside",
         )
     room = max(0, most - used) // JOB_BYTES
-    line = f"Redis uses {in_gib(used)} of {in_gib(most)}: room for about {room:,} more kept jobs"
+    line = f"Redis uses {shown_size(used)} of {shown_size(most)}: room for about {room:,} more kept jobs"
     if used > _NEARLY_FULL * most:
         return warn("redis_memory", line, "raise maxmemory, or shorten RESULT_TTL; full, it refuses uploads")
     return ok("redis_memory", line)

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-GIB = 1024**3
-
 
 class Gpu(BaseModel):
     """What does not change about a GPU, or about a part of one (MIG)."""
@@ -37,8 +35,3 @@ class GpuState:
     utilisation: float | None
     """Share of the last moment in which something ran on it, 0..1."""
     temperature_c: float | None
-
-
-def in_gib(size_bytes: int) -> str:
-    """``10.5 GiB``."""
-    return f"{size_bytes / GIB:.1f} GiB"

@@ -24,7 +24,7 @@ Parameters: openai/whisper README, and the model cards of distil-whisper. Nothin
 from dataclasses import dataclass
 from typing import Final
 
-from stenopool.gpus.model import in_gib
+from stenopool.sizes import shown_size
 
 _MIB: Final = 1024 * 1024
 _MILLION: Final = 1_000_000
@@ -68,7 +68,7 @@ class Need:
     memory_bytes: int
 
     def __str__(self) -> str:
-        return f"about {in_gib(self.memory_bytes)} for {self.model} {self.compute_type}"
+        return f"about {shown_size(self.memory_bytes)} for {self.model} {self.compute_type}"
 
 
 def gpu_need(model: str, compute_type: str) -> Need | None:

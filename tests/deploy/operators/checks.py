@@ -11,10 +11,10 @@ from typer.main import get_command
 from stenopool import metrics
 from stenopool.cli import app
 from stenopool.errors import ErrorCode
-from stenopool.gpus.model import in_gib
 from stenopool.gpus.need import gpu_need
 from stenopool.instruments import Metrics, names
 from stenopool.settings import SECRETS, Settings
+from stenopool.sizes import shown_size
 
 PAGES: Final = ("backup-and-restore", "gpu", "security-checklist", "spot-workers", "troubleshooting", "upgrade")
 
@@ -125,7 +125,7 @@ def check_needs(root: Path) -> list[str]:
     faults = []
     for model, *cells in rows[1:]:
         needs = [gpu_need(model, compute_type) for compute_type in types]
-        expected = [in_gib(need.memory_bytes) if need else "?" for need in needs]
+        expected = [shown_size(need.memory_bytes) if need else "?" for need in needs]
         if cells != expected:
             faults.append(f"gpu.md: {model} needs {', '.join(expected)}")
     return faults if len(rows) > 1 else ["gpu.md: the table of needs is gone"]

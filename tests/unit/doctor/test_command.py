@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from stenopool.checks import check_data_dir
-from stenopool.doctor.command import as_document, as_table
 from stenopool.doctor.examination import examine
 from stenopool.doctor.finding import Level, fail, ok, warn
+from stenopool.doctor.report import as_document, as_table
 from stenopool.local.ports import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -65,10 +67,13 @@ def test_settings_that_are_wrong_are_a_finding_and_not_a_crash() -> None:
     assert (found["settings"].level, "API_PORT" in found["settings"].found) == (Level.FAIL, True)
 
 
-def test_the_command_ends_with_1_when_something_fails(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", [("stenopool.cli", "doctor"), ("stenopool.doctor",)], ids=["as-installed", "without-typer"]
+)
+def test_the_command_ends_with_1_when_something_fails(tmp_path: Path, command: tuple[str, ...]) -> None:
     away = given(tmp_path / "none", f"redis://127.0.0.1:{free_port()}/0")
     done = subprocess.run(
-        [sys.executable, "-m", "stenopool.cli", "doctor", "--json"],
+        [sys.executable, "-m", *command, "--json"],
         cwd=ROOT,
         env={**os.environ, **away},
         capture_output=True,
