@@ -4,20 +4,37 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 
 from tests.deploy.breakages import ROOT, Check
+from tests.deploy.k8s import pod_checks
 from tests.deploy.k8s.checks import CHECKS
 from tests.deploy.k8s.installation import Installation, installations
 from tests.deploy.k8s.schema_checks import keda_faults
 
 K8S = ROOT / "deploy/k8s"
 
+OLDEST_CLUSTER = "1.30"
+
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.replace("_", "-"))
 def test_the_manifests_are_in_order(check: Check) -> None:
     assert check(ROOT) == []
+
+
+def test_the_oldest_cluster_that_is_served_takes_them() -> None:
+    """The manual says from which version on; the newest one is asked by the checks."""
+    assert f"Kubernetes {OLDEST_CLUSTER} and newer" in (ROOT / "docs/how-to/install-on-kubernetes.md").read_text()
+    for manifest in installations(ROOT)[1].manifests:
+        if not manifest["apiVersion"].startswith("keda.sh/"):
+            kubernetes_validate.validate(manifest, OLDEST_CLUSTER, strict=True)
+
+
+def test_threat_28_no_pod_has_a_right_that_it_could_be_robbed_of() -> None:
+    assert pod_checks.restricted(ROOT) == []
+    assert [len(found.pods()) for found in installations(ROOT)] == [7, 7]
 
 
 def test_no_secret_has_a_value() -> None:

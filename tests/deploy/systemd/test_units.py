@@ -59,7 +59,7 @@ def test_systemd_finds_a_broken_one(units: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.needs("systemd-analyze")
-def test_they_are_little_exposed(units: Path) -> None:
+def test_threat_28_they_are_little_exposed(units: Path) -> None:
     for file in units.glob("*.service"):
         done = analyze(units, "security", "--offline=true", f"--threshold={round(MOST_EXPOSED * 10)}", str(file))
         assert done.returncode == 0, done.stdout.splitlines()[-1:]
