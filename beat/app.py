@@ -16,6 +16,7 @@ from stenopool.heartbeat import Heartbeat
 from stenopool.logs import configure_logs
 from stenopool.queueing.celery_app import celery_settings, house_queues, make_app, silence_root_warning
 from stenopool.queueing.names import HOUSE
+from stenopool.queueing.reconnecting import while_away
 from stenopool.queueing.startup import make_sure
 from stenopool.settings import Settings, process_settings
 
@@ -32,7 +33,7 @@ _postman: Final[list[PostmanThread]] = []
 """One, once the housekeeper is ready; the clock alone has none."""
 
 _heartbeat: Final[list[Heartbeat]] = []
-"""The housekeeper's, once Celery has sent a heartbeat of its own."""
+"""The housekeeper's, once its loop has made a round."""
 
 app = make_app(
     "stenopool.beat",
@@ -84,6 +85,7 @@ def _on_begin(**_: Any) -> None:
 def _on_ready(sender: Any, **_: Any) -> None:
     _postman.append(PostmanThread(process_settings()))
     _postman[-1].start()
+    while_away(_beat)
     # The clock's first comes after a whole interval; until then health would miss a housekeeper that is there.
     sender.app.send_task("house.pulse", queue=HOUSE, expires=PULSE_EXPIRES_S)
     # By the housekeeper and not here: a long rebuild must not hold up what else it listens to.
@@ -91,7 +93,11 @@ def _on_ready(sender: Any, **_: Any) -> None:
 
 
 def _on_heartbeat_sent(**_: Any) -> None:
-    # From the loop that listens for tasks, every two seconds while the broker is there.
+    # From the loop that listens for tasks, every two seconds while the broker is there; else `while_away` tells.
+    _beat()
+
+
+def _beat() -> None:
     if not _heartbeat:
         _heartbeat.append(Heartbeat(process_settings().data_dir / "run", "house"))
     _heartbeat[0].beat()

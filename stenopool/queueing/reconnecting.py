@@ -1,5 +1,6 @@
 """Connections to the broker that come back soon after an outage."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from celery.app.amqp import AMQP
@@ -10,13 +11,29 @@ RECONNECT_S: Final = 1.0
 without Redis a worker heard no bell for another 14 s."""
 
 
+_WHILE_AWAY: Final[list[Callable[[], None]]] = []
+
+
+def while_away(call: Callable[[], None]) -> None:
+    """Has ``call`` called at each try of this process to reach a lost broker: whoever waits for it is not dead."""
+    _WHILE_AWAY.append(call)
+
+
 class ReconnectingConnection(Connection):
     """Tries once a second, however long the outage lasts: whose bell it would be waits as well."""
 
     def ensure_connection(self, *args: Any, **options: Any) -> Any:
-        """As kombu's, with other intervals."""
+        """As kombu's, with other intervals, and telling those who asked for it."""
+        also = options.pop("callback", None)
+
+        def waiting() -> None:
+            for call in (*_WHILE_AWAY, *([also] if also else [])):
+                call()
+
         return super().ensure_connection(  # type: ignore[no-untyped-call]  # kombu has no types.
-            *args, **{"interval_start": RECONNECT_S, "interval_step": 0.0, "interval_max": RECONNECT_S, **options}
+            *args,
+            callback=waiting,
+            **{"interval_start": RECONNECT_S, "interval_step": 0.0, "interval_max": RECONNECT_S, **options},
         )
 
 
