@@ -19,7 +19,7 @@ from tests.acceptance.live_stack import ROOT, SAMPLES, People, live_stack
 from tests.waiting import wait_until
 
 KEY: Final = "the key of the questions"
-FUZZ_S: Final = int(os.environ.get("STENOPOOL_FUZZ_S", "25"))
+FUZZ_S: Final = int(os.environ.get("STENOPOOL_FUZZ_S", "15"))
 SEED: Final = os.environ.get("STENOPOOL_FUZZ_SEED") or str(secrets.randbelow(2**32))
 MAX_STORED_BYTES: Final = 200 << 20
 

@@ -43,22 +43,18 @@ def test_a_second_one_on_the_same_data_is_refused_in_one_line_and_the_first_goes
         assert health(base)["status"] == "healthy"
         first.ctrl_c()
         first.end(limit_s=60)
+        assert "Traceback" not in first.output
         assert first.left_behind() == set()
 
 
-def test_stopped_and_started_again_it_keeps_its_data(machine: BareMachine, tmp_path: Path) -> None:
-    for _ in range(2):
-        with up(machine, tmp_path / "data") as running:
-            assert health(address(running))["status"] == "healthy"
-            running.ctrl_c()
-            running.end(limit_s=60)
-            assert "Traceback" not in running.output
-
-
-def test_a_process_that_dies_ends_the_whole_with_the_end_of_its_log(machine: BareMachine, tmp_path: Path) -> None:
-    with up(machine, tmp_path / "data") as running:
-        address(running)
-        running.kill_one(b"api.main:create_app")
-        assert running.end(limit_s=60) != 0
-        assert "api ended" in running.output
-        assert running.left_behind() == set()
+def test_started_again_it_keeps_its_data_and_a_process_that_dies_ends_the_whole_with_the_end_of_its_log(
+    machine: BareMachine, tmp_path: Path
+) -> None:
+    with up(machine, tmp_path / "data") as first:
+        address(first)
+        first.kill_one(b"api.main:create_app")
+        assert first.end(limit_s=60) != 0
+        assert "api ended" in first.output
+        assert first.left_behind() == set()
+    with up(machine, tmp_path / "data") as again:
+        assert health(address(again))["status"] == "healthy"
