@@ -18,7 +18,11 @@ endif
 export FILE MODEL
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi clean
+=======
+.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock openapi secrets clean
+>>>>>>> cd8be8f (wip)
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -64,6 +68,9 @@ audit: ## Asks about known vulnerabilities of the locked packages (needs the net
 
 openapi: ## Writes docs/openapi.json and the tables of docs/reference/metrics.md anew
 	@scripts/setup.sh dev && $(PYTHON_BIN) scripts/openapi.py && $(PYTHON_BIN) scripts/metrics_table.py
+
+secrets: ## Makes the passwords and keys that docker compose wants, in secrets/; changes none that exists
+	@python3 scripts/make_secrets.py
 
 clean: ## Removes the environment and all caches; data/ and models/ stay
 	@[ ! -f "$(VENV)/pyvenv.cfg" ] || rm -rf "$(VENV)"
