@@ -1,6 +1,6 @@
 """What a container's health check runs: ``python -m stenopool.alive api|flower|worker|house|beat [--ready]``.
 
-API and Flower are asked on their port; the others are known by their heartbeat, for they have no port to ask at. Says
+API and Flower are asked on their port (``--port``); the others are known by their heartbeat, for they have no port to ask at. Says
 one line, and ends with 0 for yes and 1 for no. Without ``--ready`` a worker that still loads its model is well.
 """
 
@@ -35,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(error.message)
     match given.process:
         case "api":
-            fault = unanswered(settings.api_port, "/health/ready" if given.ready else "/health/live")
+            fault = unanswered(given.port or settings.api_port, "/health/ready" if given.ready else "/health/live")
         case "flower":
-            fault = unanswered(FLOWER_PORT, "/flower/healthcheck")
+            fault = unanswered(given.port or FLOWER_PORT, "/flower/healthcheck")
         case _:
             fault = unheard(settings.data_dir / "run", given.process, must_be_ready=given.ready)
     return _say(fault)
@@ -69,6 +69,7 @@ def unheard(run_dir: Path, process: str, *, must_be_ready: bool) -> str | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stenopool.alive", description="Looks whether a process is well.")
     parser.add_argument("process", choices=("api", "flower", *LONGEST_SILENCE_S))
+    parser.add_argument("--port", type=int, help="where API (API_PORT) or Flower (5555) listens")
     parser.add_argument("--ready", action="store_true", help="asks whether it can do its work, too")
     return parser
 

@@ -13,7 +13,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parent.parent.parent
 """The project, as it is shipped."""
 
-SHIPPED: Final = ("nginx", "monitoring", "deploy", "docs", "requirements")
+SHIPPED: Final = ("nginx", "monitoring", "deploy", "docs", "requirements", "scripts")
 """Folders that are copied, beside the files at the top; the others are links into the project, not to be written."""
 
 LEFT_OUT: Final = frozenset({".git", ".venv", ".cache", "data", "node_modules"})
@@ -38,6 +38,8 @@ class Breakage:
     def apply(self, tree: Path) -> None:
         """Breaks the file in ``tree``; raises ``LookupError`` if what is to be broken is not there."""
         file = tree / self.path
+        if not file.resolve().is_relative_to(tree.resolve()):
+            raise LookupError(f"{self.path} is the project's own and no copy: {self.name!r} would break that")
         text = file.read_text(encoding="utf-8")
         if self.old not in text:
             raise LookupError(f"{self.path} does not hold {self.old!r}: {self.name!r} breaks nothing")

@@ -6,12 +6,19 @@ from typing import Final
 import pytest
 
 from tests.deploy.breakages import ROOT, Breakage, copy_of_the_project
+from tests.deploy.compose import breakages as compose
 from tests.deploy.images import breakages as images
 from tests.deploy.k8s import breakages as k8s
 from tests.deploy.operators import breakages as operators
 from tests.deploy.systemd import breakages as systemd
 
-BREAKAGES: Final[tuple[Breakage, ...]] = (*images.BREAKAGES, *k8s.BREAKAGES, *operators.BREAKAGES, *systemd.BREAKAGES)
+BREAKAGES: Final[tuple[Breakage, ...]] = (
+    *compose.BREAKAGES,
+    *images.BREAKAGES,
+    *k8s.BREAKAGES,
+    *operators.BREAKAGES,
+    *systemd.BREAKAGES,
+)
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda breakage: breakage.name.replace(" ", "-"))
