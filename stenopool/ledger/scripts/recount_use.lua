@@ -26,9 +26,9 @@ for run_id in pairs(run_ids) do
   end
 end
 local media = redis.call('HGETALL', keys.media)
-for i = 2, #media, 2 do
-  local size_bytes, tenant = media[i]:match('^(%d+),(.*)$')
-  add('stored_bytes', tenant, tonumber(size_bytes))
+for i = 1, #media, 2 do
+  local found_media = load_media(media[i])
+  add('stored_bytes', found_media.tenant, found_media.size_bytes)
 end
 
 begin_even_when_full()

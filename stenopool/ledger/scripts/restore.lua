@@ -65,9 +65,9 @@ local function add_ended_run()
   for field, value in pairs(facts) do
     redis.call('HSET', record, field, value)
   end
-  media_come(given.media_key, given.tenant, given.size_bytes)
+  local run = {id = given.transcription_id, tenant = given.tenant, media = given.media_key}
+  media_come(run, given.size_bytes)
   note_measure(given.tenant)
-  local run = {id = given.transcription_id, media = given.media_key}
   local keep_ms = keeping(ending.state, given.keep.media_ms, given.keep.failed_media_ms)
   if (due_at(run.media) or 0) > ending.ended_ms + keep_ms then
     run.media = '' -- another run needs them, or keeps them longer

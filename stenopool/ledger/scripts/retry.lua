@@ -88,8 +88,4 @@ if waiting_units() >= given.max_waiting then
 end
 point_at(job, last, given.transcription_id, 'queued')
 job_opens(given.tenant)
--- Media have one owner: what clears away the last run must not take them from the new one.
-if not is_live(last) and last.media == given.media_key then
-  redis.call('HSET', keys.run(last.id), 'media', '')
-end
 return answer('created', add_run(now))

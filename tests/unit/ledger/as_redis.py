@@ -25,7 +25,10 @@ def expected_content(model: LedgerModel) -> Content:
         keys.POOLS: set(model.pools),
         keys.DRAINED: set(model.drained),
         keys.USE: {name: str(number) for name, number in model.in_use().items()},
-        keys.MEDIA: {key: f"{size_bytes},{tenant}" for key, (size_bytes, tenant) in model.media.items()},
+        keys.MEDIA: {
+            key: f"{size_bytes},{' '.join(run.id for run in model.naming(key))},{tenant}"
+            for key, (size_bytes, tenant) in model.media.items()
+        },
         keys.DAYS: {str(day) for day, counts in model.days.items() if any(counts.values())},
         keys.DUE: dict(model.due),
     }

@@ -140,9 +140,6 @@ class Intake(Moves):
             return self._not_retried(new, RetryOutcome(broken))
         if len(self.waiting("prepare")) + len(self.waiting(new.pool)) >= new.max_waiting:
             return self._not_retried(new, RetryOutcome.REFUSED_BACKLOG)
-        last = self.runs[job.run]
-        if not last.is_live and last.media == new.media_key:
-            last.media = ""
         run = self._add_run(new, new.media_key, self.now)
         self._point_at(job, new, run, is_hit=False)
         return self._retried(RetryOutcome.CREATED, job)
@@ -334,6 +331,9 @@ class Intake(Moves):
         )
         for kind in ("tr", "result"):
             self.due.pop(f"{kind}/{run_id}", None)
+        run = self.runs[run_id]
+        if run.media in self.media and len(self._jobs_of(run)) == 1:
+            self.namers[run.media].add(run_id)
         if new.idempotency_hash is not None and is_first_request:
             self.requests[new.tenant, new.idempotency_hash] = (new.job_id, new.request_hash)
 

@@ -56,9 +56,14 @@ class Moves(Accounts):
     def _readers(self, run: Run) -> list[Job]:
         return [job for job in self._jobs_of(run) if job.reads]
 
+    def naming(self, media: str) -> list[Run]:
+        """The runs that name media and have jobs, sorted."""
+        runs = [self.runs[name] for name in sorted(self.namers.get(media, ())) if name in self.runs]
+        return [run for run in runs if self._jobs_of(run)]
+
     def _schedule_run(self, run: Run, ended: int, keep: Keeping) -> None:
         until = ended + (keep.failed_media_ms if run.state is RunState.FAILED else keep.media_ms)
-        if run.media:
+        if not any(other.is_live for other in self.naming(run.media) if other is not run):
             self.due[run.media] = until
         if run.state is RunState.COMPLETED:
             self.due[f"work/{run.id}"] = ended
@@ -70,7 +75,7 @@ class Moves(Accounts):
         self.due[f"job/{job_id}"] = max(ended, job.created) + job.keep.result_ms
 
     def _let_media_go(self, run: Run) -> None:
-        if self.due.get(run.media, inf) < inf:
+        if self.due.get(run.media, inf) < inf and all(other is run for other in self.naming(run.media)):
             self.due[run.media] = self.now
 
     def _let_result_go(self, run: Run) -> None:

@@ -17,6 +17,8 @@ class Accounts(Events):
         self.epoch: str | None = None
         self.media: dict[str, tuple[int, str]] = {}
         """Bytes and tenant of what lies in the store."""
+        self.namers: defaultdict[str, set[str]] = defaultdict(set)
+        """Media -> runs that came to name them."""
         self.days: defaultdict[int, Counter[str]] = defaultdict(Counter)
 
     def in_use(self) -> dict[str, int]:
@@ -89,9 +91,13 @@ class Accounts(Events):
                 self._count("failed", self.jobs[name].tenant, 1)
 
     def _store_media(self, new: Submission) -> None:
-        if new.size_bytes:
-            assert new.media_key is not None
-            self.media.setdefault(new.media_key, (new.size_bytes, new.tenant))
+        assert new.media_key is not None
+        self.media.setdefault(new.media_key, (new.size_bytes, new.tenant))
+        self.namers[new.media_key].add(new.transcription_id)
+
+    def _drop_media(self, media: str) -> None:
+        self.media.pop(media, None)
+        self.namers.pop(media, None)
 
 
 def _ms(seconds: float) -> int:

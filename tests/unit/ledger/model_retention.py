@@ -74,7 +74,7 @@ class Ends(Moves):
             elif kind == "result" and number in self.runs:
                 self.runs[number].transcript = None
             elif kind == "media":
-                self.media.pop(name, None)
+                self._drop_media(name)
             del self.due[name]
         return Purged(len(gone), bells=self._bells())
 

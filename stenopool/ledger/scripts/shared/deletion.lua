@@ -1,9 +1,9 @@
 -- Deletion: how jobs leave runs, and what goes when the last has left.
 
--- Media, unless a live run needs them.
+-- Media, unless a live run needs them, or the jobs of another one may still read them and be tried again with them.
 local function let_media_go(run)
-  local moment = run.media ~= '' and due_at(run.media)
-  if moment and moment < math.huge then
+  local moment = due_at(run.media)
+  if moment and moment < math.huge and not is_media_shared(run, false) then
     go_at(run.media, now)
   end
 end
@@ -44,7 +44,7 @@ local function repoint(job_id, job, run)
   if reads_result(job) then
     redis.call('HINCRBY', keys.run(run.id), 'readers', -1)
   end
-  if redis.call('HINCRBY', keys.run(run.id), 'jobs', -1) == 0 then
+  if count_out(run) then
     go_at('tr/' .. run.id, now)
   end
 end
@@ -65,7 +65,7 @@ local function begin_deletion(job_id, job)
   tell_change(job.tenant, job_id, 'deleted')
   go_at('job/' .. job_id, now)
   drop_deliveries(job_id, job)
-  if redis.call('HINCRBY', keys.run(run.id), 'jobs', -1) == 0 then
+  if count_out(run) then
     let_run_go(run)
   end
 end

@@ -45,20 +45,66 @@ local function job_closes(tenant)
   add_to_use('open_jobs', tenant, -1)
 end
 
--- Media are counted under their own key: however many runs read them one after the other, they lie there once.
-local function media_come(media_key, tenant, size_bytes)
-  if size_bytes > 0 and redis.call('HSETNX', keys.media, media_key, string.format('%d,%s', size_bytes, tenant)) == 1 then
-    add_to_use('stored_bytes', tenant, size_bytes)
+-- Media in the store, under their own key: how large, and the runs that name them and have jobs. However many those are,
+-- they lie there once.
+local function load_media(media_key)
+  local text = redis.call('HGET', keys.media, media_key) or ''
+  local size_bytes, run_ids, tenant = text:match('^(%d+),([^,]*),(.*)$')
+  if not tenant then
+    return nil
   end
+  local media = {key = media_key, size_bytes = tonumber(size_bytes), tenant = tenant, runs = {}}
+  for run_id in run_ids:gmatch('%S+') do
+    media.runs[run_id] = true
+  end
+  return media
+end
+
+local function save_media(media)
+  local run_ids = {}
+  for run_id in pairs(media.runs) do
+    run_ids[#run_ids + 1] = run_id
+  end
+  table.sort(run_ids)
+  local text = string.format('%d,%s,%s', media.size_bytes, table.concat(run_ids, ' '), media.tenant)
+  redis.call('HSET', keys.media, media.key, text)
+end
+
+-- A run with jobs names these media, or does so no more.
+local function name_media(media_key, run_id, is_named)
+  local media = load_media(media_key)
+  if media then
+    media.runs[run_id] = is_named or nil
+    save_media(media)
+  end
+end
+
+local function media_come(run, size_bytes)
+  if not load_media(run.media) then
+    save_media({key = run.media, size_bytes = size_bytes, tenant = run.tenant, runs = {}})
+    add_to_use('stored_bytes', run.tenant, size_bytes)
+  end
+  name_media(run.media, run.id, true)
 end
 
 -- The store holds these media no more. Once is as good as twice.
 local function media_go(media_key)
-  local size_bytes, tenant = (redis.call('HGET', keys.media, media_key) or ''):match('^(%d+),(.*)$')
-  if tenant then
+  local media = load_media(media_key)
+  if media then
     redis.call('HDEL', keys.media, media_key)
-    add_to_use('stored_bytes', tenant, -size_bytes)
+    add_to_use('stored_bytes', media.tenant, -media.size_bytes)
   end
+end
+
+-- Whether other runs with jobs name the run's media, too; with `must_live`, such as are not over.
+local function is_media_shared(run, must_live)
+  local media = load_media(run.media)
+  for run_id in pairs(media and media.runs or {}) do
+    if run_id ~= run.id and (not must_live or is_live(load_run(run_id))) then
+      return true
+    end
+  end
+  return false
 end
 
 -- The quota that the job in hand would break, as an outcome; nothing when it fits. `brings_run`: it waits for no other's.
@@ -81,7 +127,7 @@ end
 -- A run begins: what it may take of the day is held back until it is measured.
 local function run_opens(run)
   add_to_use('reserved_ms', run.tenant, to_ms(given.estimated_s))
-  media_come(run.media, run.tenant, given.size_bytes)
+  media_come(run, given.size_bytes)
   if given.quotas.audio_ms > 0 then
     redis.call('HSET', keys.run(run.id), 'most_audio_ms', string.format('%d', given.quotas.audio_ms))
   end

@@ -25,9 +25,10 @@ local function keep_for(run)
   redis.call('ZREM', keys.due, 'work/' .. run.id, 'pcm/' .. run.id)
 end
 
--- A run is over: what it needed goes, sooner or later. Nobody takes over the work of one that is completed.
+-- A run is over: what it needed goes, sooner or later, but for media that another one needs still. Nobody takes over the
+-- work of one that is completed.
 local function schedule_run(run, state, ended, keep_ms)
-  if run.media ~= '' then
+  if run.media ~= '' and not is_media_shared(run, true) then
     go_at(run.media, ended + keep_ms)
   end
   if state == 'completed' then
@@ -66,12 +67,24 @@ local function schedule_jobs(job_ids)
 end
 
 local function count_in(run_id, reads)
-  redis.call('HINCRBY', keys.run(run_id), 'jobs', 1)
+  local media = redis.call('HGET', keys.run(run_id), 'media')
+  if redis.call('HINCRBY', keys.run(run_id), 'jobs', 1) == 1 and media then
+    name_media(media, run_id, true)
+  end
   redis.call('HINCRBY', keys.run(run_id), 'readers', reads and 1 or 0)
   redis.call('ZREM', keys.due, 'tr/' .. run_id)
   if reads then
     redis.call('ZREM', keys.due, 'result/' .. run_id)
   end
+end
+
+-- No job points at the run any more, if that was the last.
+local function count_out(run)
+  local is_last = redis.call('HINCRBY', keys.run(run.id), 'jobs', -1) == 0
+  if is_last then
+    name_media(run.media, run.id, false)
+  end
+  return is_last
 end
 
 local function reads_result(job)
