@@ -143,7 +143,7 @@ class Submissions:
         if sought.ledger_lost:
             # Nothing is stored yet: what is would come back as a job with the ledger, once for each repetition.
             raise ledger_lost()
-        found = sought.run
+        found, draft = sought.run, draft.model_copy(update={"former": sought.former})
         if found is not None:
             answer = await self._attach(draft, found)
             if answer.outcome is not SubmitOutcome.NEED_MEDIA:

@@ -349,6 +349,8 @@ class Sought:
     """That of its digest."""
     ledger_lost: bool
     """Whether it would be refused for now: the ledger is lost, or does not know yet what became of its key."""
+    former: str | None = None
+    """The last transcription of its digest that ended badly and left work behind: a new one takes it over."""
 
 
 @dataclass(frozen=True, slots=True)

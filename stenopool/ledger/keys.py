@@ -116,6 +116,11 @@ def digest_field(digest: str) -> str:
     return digest[3:]
 
 
+def left(digest: str) -> str:
+    """String: the last run of a digest that ended badly and left work behind, for as long as that is kept."""
+    return f"{PREFIX}left:{digest}"
+
+
 def idempotency(tenant: str, key_hash: str) -> str:
     """String: job and request hash, for a day."""
     return f"{PREFIX}idem:{tenant}:{key_hash}"

@@ -42,6 +42,7 @@ if is_over_quota(run, to_ms(given.audio_s)) then
   held.unit.claim = ''
   save_unit(held.unit)
   redis.call('HSET', keys.run(run.id), 'audio_s', given.audio_s)
+  run.audio_s = given.audio_s
   fail_run(run, 'quota_exceeded')
   return answer('ok')
 end

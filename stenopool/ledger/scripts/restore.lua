@@ -73,6 +73,11 @@ local function add_ended_run()
     run.media = '' -- another run needs them, or keeps them longer
   end
   schedule_run(run, ending.state, ending.ended_ms, keep_ms)
+  -- Whether it had prepared anything is not known; who looks will see. As with the index, the newest comes first.
+  local rest_ms = ending.ended_ms + keep_ms - now
+  if ending.state ~= 'completed' and rest_ms > 0 then
+    redis.call('SET', keys.left(given.digest), given.transcription_id, 'PX', string.format('%d', rest_ms), 'NX')
+  end
   -- Days come newest first: who is in the index is newer, or lives.
   if ending.state == 'completed' and ending.identity == given.identity then
     redis.call('HSETNX', keys.digest_bucket(given.digest), keys.digest_field(given.digest), given.transcription_id)

@@ -1,6 +1,7 @@
-"""What a run has finished is finished: a retry and a rebuild decode and recognise nothing a second time."""
+"""What a run has finished is finished: another try, another submission, a rebuild decode and recognise nothing again."""
 
 import asyncio
+import hashlib
 from collections import Counter
 from dataclasses import dataclass
 
@@ -9,20 +10,27 @@ import pytest
 from api.services.lookup import Lookup
 from api.services.pools import PoolWatch
 from api.services.retries import Retries
-from api.services.submission import SubmissionRules
+from api.services.submission import SubmissionRules, Submissions
+from api.services.uploads import Upload
+from beat.retention import let_overdue_go
+from stenopool.clock import from_ms
 from stenopool.errors import ErrorCode, FatalError, TransientError
+from stenopool.ids import new_id
 from stenopool.ledger import operations as op
+from stenopool.ledger import removal
 from stenopool.ledger.model import RunState, WorkerPulse
-from stenopool.media.store import work_key
+from stenopool.media.kinds import WAV
+from stenopool.media.store import manifest_key, work_key
 from stenopool.rebuild import rebuild_if_lost
 from tests.integration.rebuild.office import Awaited
-from tests.integration.worker.ground import IDENTITY, POOL, Ground, Job
+from tests.integration.worker.ground import IDENTITY, POOL, Ground, Job, tone
 from tests.integration.worker.here import BrokenStore, duty_here
 from worker.duty import Duty
 from worker.engines.fake import FakeEngine
 from worker.shift import Shift
 from worker.units import prepare
 
+RULES = SubmissionRules("fake", ["fake"], 10_000, 1000)
 BROKEN = FatalError(ErrorCode.INTERNAL_ERROR, "nothing can be assembled")
 
 
@@ -38,9 +46,9 @@ class Scene:
         self.duty.files.note_success()
         Shift(self.duty).run()
 
-    def failed(self) -> Job:
+    def failed(self, job: Job | None = None) -> Job:
         """A job whose span is recognised and whose transcript could not be put together."""
-        job = self.grounds.submit()
+        job = job or self.grounds.submit()
         self.store.error = BROKEN
         self.shift()
         self.store.error = None
@@ -48,12 +56,25 @@ class Scene:
         assert self.work == {"decode": 1, "speech": 1, "listen": 1}
         return job
 
+    def send(self, media: bytes, tenant: str = "t") -> Job:
+        """The recording as a client sends it."""
+        self.register()
+        file = self.grounds.settings.data_dir / "upload"
+        file.write_bytes(media)
+        fingerprint = hashlib.sha256(media).hexdigest()
+        upload = Upload(new_id(), file, "tone.wav", WAV, len(media), fingerprint, (("vad_filter", "false"),))
+        ledger = Awaited(self.grounds.ledger)
+        submissions = Submissions(ledger, self.store, PoolWatch(ledger), RULES)
+        job_id = asyncio.run(submissions.submit(tenant, upload)).job_id
+        view = self.grounds.ledger.do(op.view(job_id, tenant)).job
+        assert view is not None
+        return Job(job_id, view.transcription_id, manifest_key(from_ms(view.created_ms).date(), job_id))
+
     def retry(self, job: Job) -> Job:
         self.register()
         ledger = Awaited(self.grounds.ledger)
         pools = PoolWatch(ledger)
-        rules = SubmissionRules("fake", ["fake"], 10_000, 1000)
-        retries = Retries(ledger, self.store, Lookup(ledger, self.store, pools), pools, rules)
+        retries = Retries(ledger, self.store, Lookup(ledger, self.store, pools), pools, RULES)
         asyncio.run(retries.retry(job.job_id, "t"))
         return Job(job.job_id, self.grounds.view(job).transcription_id, job.manifest_key)
 
@@ -98,6 +119,57 @@ def test_a_retry_takes_over_what_the_failed_run_had_finished(scene: Scene) -> No
     assert scene.work == {"decode": 1, "speech": 1, "listen": 1}
     # Audio goes with the end of the work, that of the earlier try too.
     assert scene.audio() == []
+
+
+def test_a_new_submission_takes_over_what_the_failed_run_had_finished(scene: Scene) -> None:
+    media = tone(2.0)
+    first = scene.failed(scene.send(media))
+    second = scene.send(media)
+    assert second.transcription_id != first.transcription_id
+    scene.shift()
+    scene.grounds.completed(second)
+    assert scene.work == {"decode": 1, "speech": 1, "listen": 1}
+    # Nobody's failure becomes another's success.
+    assert scene.grounds.view(first).state is RunState.FAILED
+
+
+def test_a_new_submission_lost_with_redis_is_rebuilt_with_the_work_of_the_failed_run(scene: Scene) -> None:
+    media = tone(2.0)
+    scene.failed(scene.send(media))
+    second = scene.send(media)
+    scene.lose_redis()
+    scene.shift()
+    scene.grounds.completed(second)
+    assert scene.work == {"decode": 1, "speech": 1, "listen": 1}
+
+
+def test_a_submission_after_a_rebuild_finds_the_work_of_the_failed_run(scene: Scene) -> None:
+    media = tone(2.0)
+    scene.failed(scene.send(media))
+    scene.lose_redis()
+    second = scene.send(media)
+    scene.shift()
+    scene.grounds.completed(second)
+    assert scene.work == {"decode": 1, "speech": 1, "listen": 1}
+
+
+def test_nothing_is_taken_over_from_another_tenant(scene: Scene) -> None:
+    media = tone(2.0)
+    scene.failed(scene.send(media))
+    scene.send(media, tenant="zoe")
+    scene.shift()
+    assert scene.work == {"decode": 2, "speech": 2, "listen": 2}
+
+
+def test_work_that_was_deleted_with_its_job_is_done_again(scene: Scene) -> None:
+    media = tone(2.0)
+    first = scene.failed(scene.send(media))
+    scene.grounds.ledger.do(removal.forget(first.job_id, "t"))
+    let_overdue_go(scene.grounds.ledger, scene.store)
+    second = scene.send(media)
+    scene.shift()
+    scene.grounds.completed(second)
+    assert scene.work == {"decode": 2, "speech": 2, "listen": 2}
 
 
 def test_a_retry_lost_with_redis_is_rebuilt_with_the_work_of_the_first_try(scene: Scene) -> None:

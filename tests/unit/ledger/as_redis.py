@@ -48,8 +48,8 @@ def expected_content(model: LedgerModel) -> Content:
         content[keys.day(str(day))] = {name: str(number) for name, number in counts.items() if number}
     for job_id, tenant in model.deleted.items():
         content[keys.deleted(job_id)] = tenant
-    for claim_id, operation in model.spent.items():
-        content[keys.spent(claim_id)] = operation
+    content |= {keys.left(digest): run_id for digest, run_id in model.left.items()}
+    content |= {keys.spent(claim_id): operation for claim_id, operation in model.spent.items()}
     return {key: value for key, value in content.items() if value}
 
 

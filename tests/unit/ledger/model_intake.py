@@ -302,6 +302,8 @@ class Intake(Moves):
         earlier = self.due.get(run.media, 0)
         self._schedule_run(run, ending.ended_ms, new.keep)
         self.due[run.media] = max(earlier, ending.ended_ms + keep_ms)
+        if run.state is not RunState.COMPLETED and ending.ended_ms + keep_ms > self.now:
+            self.left.setdefault(new.digest, run.id)
         if ending.state is RunState.COMPLETED and ending.identity == new.identity:
             self.index.setdefault(new.digest, run.id)
         return run

@@ -26,7 +26,8 @@ from tests.unit.ledger.model_records import Job, Run
 class Views(Moves):
     def find(self, digest: str) -> Sought:
         run = self.runs[self.index[digest]] if digest in self.index else None
-        return Sought(Found(run.id, run.state, run.media) if run else None, ledger_lost=self.epoch is None)
+        found = Found(run.id, run.state, run.media) if run else None
+        return Sought(found, ledger_lost=self.epoch is None, former=self.left.get(digest))
 
     def jobs_of(self, run_id: str) -> tuple[LiveJob, ...]:
         run = self.runs[run_id]

@@ -20,6 +20,7 @@ end
 -- No job points at the run any more.
 local function let_run_go(run)
   clear_index(run)
+  forget_left(run)
   forget_text(run.id)
   redis.call('ZREM', keys.due, 'result/' .. run.id, 'pcm/' .. run.id)
   let_media_go(run)

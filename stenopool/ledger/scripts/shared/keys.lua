@@ -32,6 +32,7 @@ function keys.open_units(pool) return 'steno:open:' .. pool end
 function keys.sums(pool) return 'steno:sum:' .. pool end
 function keys.digest_bucket(digest) return 'steno:dg:' .. digest:sub(1, 3) end
 function keys.digest_field(digest) return digest:sub(4) end
+function keys.left(digest) return 'steno:left:' .. digest end
 function keys.idempotency(tenant, key_hash) return 'steno:idem:' .. tenant .. ':' .. key_hash end
 function keys.tenant_jobs(tenant) return 'steno:tenant:' .. tenant .. ':jobs' end
 function keys.tenant_external(tenant, external_hash) return 'steno:tenant:' .. tenant .. ':ext:' .. external_hash end

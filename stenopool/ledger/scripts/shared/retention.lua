@@ -39,6 +39,20 @@ local function schedule_run(run, state, ended, keep_ms)
   end
 end
 
+-- A run ended badly. What was prepared of it is left for the next try of its digest, as long as its work is kept.
+local function leave_work(run, keep_ms)
+  if run.audio_s and keep_ms > 0 then
+    redis.call('SET', keys.left(run.digest), run.id, 'PX', string.format('%d', keep_ms))
+  end
+end
+
+-- Its work goes before its time.
+local function forget_left(run)
+  if redis.call('GET', keys.left(run.digest)) == run.id then
+    redis.call('DEL', keys.left(run.digest))
+  end
+end
+
 -- The longest wish among the jobs of a live run counts for its media.
 local function raise_keeping(run)
   for field, wish in pairs({keep_media = given.keep.media_ms, keep_failed = given.keep.failed_media_ms}) do

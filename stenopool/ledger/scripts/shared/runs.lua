@@ -53,7 +53,8 @@ local function end_run(run, state, facts)
     end
   end
   count_prepared(run, -prepared_ms)
-  schedule_run(run, state, now, keeping(state, run.keep_media, run.keep_failed))
+  local keep_ms = keeping(state, run.keep_media, run.keep_failed)
+  schedule_run(run, state, now, keep_ms)
   schedule_jobs(jobs_on(run))
   redis.call('DEL', keys.run_units(run.id), keys.run_waiting(run.id), keys.run_options(run.id), keys.run_jobs(run.id))
   redis.call('HDEL', keys.run(run.id),
@@ -64,6 +65,7 @@ local function end_run(run, state, facts)
   end
   if state ~= 'completed' then
     clear_index(run)
+    leave_work(run, keep_ms)
   end
   count_ending(run, state, facts and facts.reason)
   touch(run)
@@ -72,7 +74,9 @@ end
 -- A run ends well, with what really ran: it stays in the index only if that is what its digest says.
 local function complete_run(run, transcript_key, identity)
   end_run(run, 'completed', {transcript = transcript_key, identity = identity})
-  redis.call('HDEL', keys.run(run.id), 'plan') -- nobody takes over the work of a run that is done
+  -- Nobody takes over the work of a run that is done, nor of those before it.
+  redis.call('HDEL', keys.run(run.id), 'plan')
+  redis.call('DEL', keys.left(run.digest))
   if identity ~= run.identity then
     clear_index(run)
   end
