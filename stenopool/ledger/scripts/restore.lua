@@ -68,7 +68,7 @@ local function add_ended_run()
   local run = {id = given.transcription_id, tenant = given.tenant, media = given.media_key}
   media_come(run, given.size_bytes)
   note_measure(given.tenant)
-  local keep_ms = keeping(ending.state, given.keep.media_ms, given.keep.failed_media_ms)
+  local keep_ms = keeping(ending.state, ending.code, given.keep.media_ms, given.keep.failed_media_ms)
   if (due_at(run.media) or 0) > ending.ended_ms + keep_ms then
     run.media = '' -- another run needs them, or keeps them longer
   end

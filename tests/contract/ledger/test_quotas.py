@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from stenopool.ledger import keys
+from stenopool.ledger import keys, removal
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import (
     Blame,
@@ -139,6 +139,17 @@ def test_a_new_day_brings_new_audio(bench: Bench) -> None:
     assert submit(bench, most, estimated_s=1.0)[1] is SubmitOutcome.REFUSED_AUDIO
     bench.pass_time(0.001)
     assert submit(bench, most, estimated_s=1.0)[1] is SubmitOutcome.CREATED
+
+
+def test_what_was_found_infected_is_stored_no_longer(bench: Bench) -> None:
+    new, _ = submit(bench, Quotas(stored_bytes=1_500), DIGEST)
+    bench.do(op.fail(bench.begin().claim_id, "infected", Blame.INPUT))
+    assert in_use(bench) == {}
+    assert submit(bench, Quotas(stored_bytes=1_500))[1] is SubmitOutcome.CREATED
+    # Its time is over, too: nobody is given it to try again.
+    assert new.media_key in bench.do(removal.overdue(10)).members
+    again = replace(new, transcription_id="tr-again", quotas=Quotas())
+    assert bench.do(op.retry(again)).outcome is RetryOutcome.NEED_MEDIA
 
 
 def test_so_many_bytes_are_stored_and_no_more(bench: Bench) -> None:

@@ -482,6 +482,7 @@ def _an_ending(state: RunState | None, now: int, identity: str | None) -> Restor
                 audio_s=None if identity is None else 12.5,
             )
         case RunState.FAILED:
-            return RestoredEnding(state, now - 5, "engine_failed", "It broke." if identity else None)
+            code = "engine_failed" if identity else "infected"
+            return RestoredEnding(state, now - 5, code, "It broke." if identity else None)
         case _:
             return RestoredEnding(state, now - 5)

@@ -18,7 +18,7 @@ from stenopool.ledger.model import (
     Submitted,
     UnitKind,
 )
-from tests.unit.ledger.model_moves import Moves
+from tests.unit.ledger.model_moves import Moves, kept_ms
 from tests.unit.ledger.model_quotas import DAY_MS
 from tests.unit.ledger.model_records import Job, Run, Unit
 
@@ -298,7 +298,7 @@ class Intake(Moves):
         self._store_media(new)
         self._note_measure(new.tenant, ending)
         self.identities.add(run.identity)
-        keep_ms = new.keep.failed_media_ms if ending.state is RunState.FAILED else new.keep.media_ms
+        keep_ms = kept_ms(run, new.keep)
         earlier = self.due.get(run.media, 0)
         self._schedule_run(run, ending.ended_ms, new.keep)
         self.due[run.media] = max(earlier, ending.ended_ms + keep_ms)

@@ -64,7 +64,7 @@ class Moves(Accounts):
         return [run for run in runs if self._jobs_of(run)]
 
     def _schedule_run(self, run: Run, ended: int, keep: Keeping) -> None:
-        until = ended + (keep.failed_media_ms if run.state is RunState.FAILED else keep.media_ms)
+        until = ended + kept_ms(run, keep)
         if not any(other.is_live for other in self.naming(run.media) if other is not run):
             self.due[run.media] = until
         if run.state is RunState.COMPLETED:
@@ -227,10 +227,7 @@ class Moves(Accounts):
         run.state, run.ended, run.reason, run.detail = state, self.now, reason, detail
         assert run.keep is not None
         self._schedule_run(run, self.now, run.keep)
-        if state is RunState.COMPLETED:
-            self.left.pop(run.digest, None)
-        elif run.audio_s is not None and self.due[f"work/{run.id}"] > self.now:
-            self.left[run.digest] = run.id
+        self._leave_work(run)
         for name in run.live_jobs:
             self._schedule_job(name, self.now)
         run.keep = None
@@ -240,6 +237,15 @@ class Moves(Accounts):
         run.rev += 1
         if state is not RunState.COMPLETED:
             self._clear_index(run)
+
+    def _leave_work(self, run: Run) -> None:
+        """What the next run of the digest gets of one that has ended."""
+        if run.state is RunState.COMPLETED:
+            self.left.pop(run.digest, None)
+        elif run.reason == "infected":
+            self._drop_media(run.media)
+        elif run.audio_s is not None and self.due[f"work/{run.id}"] > self.now:
+            self.left[run.digest] = run.id
 
     def _announce(self, job_id: str, event: RunState, at: int) -> None:
         job = self.jobs[job_id]
@@ -293,3 +299,10 @@ class Moves(Accounts):
         touched, self._touched = self._touched, set()
         missing = {pool: min(len(self.waiting(pool)), 32) - self.lying_bells[pool] for pool in touched}
         return {pool: count for pool, count in missing.items() if count > 0}
+
+
+def kept_ms(run: Run, keep: Keeping) -> int:
+    """How long media stay after the end of their run."""
+    if run.reason == "infected":
+        return 0
+    return keep.failed_media_ms if run.state is RunState.FAILED else keep.media_ms

@@ -201,8 +201,9 @@ class Walker(RuleBasedStateMachine):
 
     def do_fail(self, claim_id: str, blame: Blame) -> None:
         was_in_force = self.witness.is_in_force(claim_id)
-        call = op.fail(claim_id, "engine_failed", blame, "It broke.")
-        answer = self.perform(call, lambda: self.model.fail(claim_id, "engine_failed", blame, "It broke."))
+        code = "infected" if blame is Blame.INPUT and len(self.claim_ids) % 3 == 0 else "engine_failed"
+        call = op.fail(claim_id, code, blame, "It broke.")
+        answer = self.perform(call, lambda: self.model.fail(claim_id, code, blame, "It broke."))
         self.witness.failed(claim_id, answer, blame, was_in_force=was_in_force)
 
     def do_release(self, claim_id: str, delay_ms: int) -> None:

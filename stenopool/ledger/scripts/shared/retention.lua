@@ -62,8 +62,11 @@ local function raise_keeping(run)
   end
 end
 
--- How long media stay after an end in `state`.
-local function keeping(state, media_ms, failed_media_ms)
+-- How long media stay after an end in `state`. Infected ones not at all: whoever found that has removed them already.
+local function keeping(state, reason, media_ms, failed_media_ms)
+  if reason == 'infected' then
+    return 0
+  end
   return tonumber(state == 'failed' and failed_media_ms or media_ms)
 end
 

@@ -53,8 +53,12 @@ local function end_run(run, state, facts)
     end
   end
   count_prepared(run, -prepared_ms)
-  local keep_ms = keeping(state, run.keep_media, run.keep_failed)
+  local reason = facts and facts.reason
+  local keep_ms = keeping(state, reason, run.keep_media, run.keep_failed)
   schedule_run(run, state, now, keep_ms)
+  if reason == 'infected' then
+    media_go(run.media)
+  end
   schedule_jobs(jobs_on(run))
   redis.call('DEL', keys.run_units(run.id), keys.run_waiting(run.id), keys.run_options(run.id), keys.run_jobs(run.id))
   redis.call('HDEL', keys.run(run.id),
@@ -67,7 +71,7 @@ local function end_run(run, state, facts)
     clear_index(run)
     leave_work(run, keep_ms)
   end
-  count_ending(run, state, facts and facts.reason)
+  count_ending(run, state, reason)
   touch(run)
 end
 
