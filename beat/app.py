@@ -68,6 +68,11 @@ def house_settings(settings: Settings) -> dict[str, object]:
     }
 
 
+def postman_is_well() -> bool:
+    """Whether webhooks leave from this process, as far as they are its business."""
+    return all(postman.is_well for postman in _postman)
+
+
 def schedule_file(settings: Settings) -> Path:
     """Where the clock remembers when it last sent what."""
     return settings.data_dir / "run" / "beat-schedule"

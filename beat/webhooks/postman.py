@@ -6,6 +6,7 @@ however long those tasks or the workers are busy. Any number of housekeepers may
 
 import asyncio
 import random
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 from beat.webhooks.crowd import Crowd
@@ -54,13 +55,17 @@ class Postman:
         self._in_hand: set[asyncio.Task[None]] = set()
         self._crowd = Crowd()
 
-    async def deliver_for_ever(self) -> None:
-        """Looks into the outbox again and again; whatever goes wrong, it goes on. At its end the last ones get a moment."""
+    async def deliver_for_ever(self, note_look: Callable[[], None] = lambda: None) -> None:
+        """Looks into the outbox again and again; whatever goes wrong, it goes on. At its end the last ones get a moment.
+
+        Each look is told to ``note_look``.
+        """
         trouble: str | None = None
         try:
             while True:
                 found: str | None = None
                 is_more = False
+                note_look()
                 try:
                     is_more = await self.take() == MOST_AT_ONCE
                 except StenopoolError as error:

@@ -1,7 +1,13 @@
-"""The postman's thread in the housekeeper: an event loop of its own, begun and ended with the process."""
+"""The postman's thread in the housekeeper: an event loop of its own, begun and ended with the process.
+
+Nothing else would notice its silence: if the postman falls it is set up again, and while it does not look into the outbox
+the housekeeper gives no sign of life.
+"""
 
 import asyncio
+import contextlib
 import threading
+import time
 from typing import Final
 
 from beat.webhooks.letters import Desk
@@ -15,7 +21,11 @@ from stenopool.redis_pools import async_redis_client
 from stenopool.settings import Settings
 from stenopool.webhooks.addresses import Openings
 
+SILENT_S: Final = 30.0
+"""Whoever has not looked into the outbox for so long hangs; a look takes no longer than the ledger's five seconds."""
+
 _STOP_S: Final = 5.0
+_AGAIN_S: Final = 1.0
 
 _log = get_logger(__name__)
 
@@ -27,8 +37,15 @@ class PostmanThread:
         self._settings = settings
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work: asyncio.Task[None] | None = None
+        self._stopped = threading.Event()
+        self._looked_at = time.monotonic()
         # A daemon: a resolver that hangs must not keep a stopping process.
         self._thread = threading.Thread(target=self._run, name="postman", daemon=True)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it looked into the outbox lately, be it in vain."""
+        return time.monotonic() - self._looked_at < SILENT_S
 
     def start(self) -> None:
         """Begins. Returns at once."""
@@ -36,20 +53,25 @@ class PostmanThread:
 
     def stop(self) -> None:
         """Takes nothing more, gives what is in hand a moment, and returns within five seconds."""
+        self._stopped.set()
         if self._loop is not None and self._work is not None:
-            try:
+            # It may have ended by itself.
+            with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._work.cancel)
-            except RuntimeError:
-                return  # The loop has ended by itself.
         self._thread.join(_STOP_S)
 
     def _run(self) -> None:
-        try:
-            asyncio.run(self._deliver())
-        except asyncio.CancelledError:
-            _log.info("postman_stopped")
-        except Exception:  # noqa: BLE001 - the thread's last word.
-            _log.exception("postman_died")
+        while not self._stopped.is_set():
+            try:
+                asyncio.run(self._deliver())
+            except asyncio.CancelledError:
+                _log.info("postman_stopped")
+            except Exception:  # noqa: BLE001 - whatever it was, webhooks must leave again.
+                _log.exception("postman_fell")
+                self._stopped.wait(_AGAIN_S)
+
+    def _note_look(self) -> None:
+        self._looked_at = time.monotonic()
 
     async def _deliver(self) -> None:
         self._loop, self._work = asyncio.get_running_loop(), asyncio.current_task()
@@ -59,7 +81,7 @@ class PostmanThread:
         wire = Wire(Openings.of(settings.webhook_allowed_networks, settings.webhook_allowed_hosts), MOST_AT_ONCE)
         ledger = AsyncLedger(client, Bell(settings).ring_in_thread)
         try:
-            await Postman(ledger, store, Desk(store, settings.public_url), wire).deliver_for_ever()
+            await Postman(ledger, store, Desk(store, settings.public_url), wire).deliver_for_ever(self._note_look)
         finally:
             await wire.close()
             await client.aclose()
