@@ -19,6 +19,7 @@ import pytest
 
 from stenopool.local.errors import StartError
 from stenopool.local.redis_binary import MINIMUM, fetch_embedded_redis, redis_version
+from tests.small_disk import can_mount
 
 CACHE_DIR: Final = Path(__file__).parent.parent / ".cache"
 
@@ -87,6 +88,7 @@ REQUIREMENTS: Final = {
         "Python 3.11 or 3.13, or 3.12 on x86-64: there is no other wheel of PocketSphinx",
         from_debian=False,
     ),
+    "small-disk": Requirement(can_mount, "root that may mount a tmpfs", from_debian=False),
     "audio": Requirement(
         partial(_variable, "STENOPOOL_TEST_AUDIO"),
         "set STENOPOOL_TEST_AUDIO to a folder of human speech (docs/how-to/run-the-tests.md)",

@@ -9,8 +9,9 @@ from stenopool.ledger import keys
 from stenopool.ledger import operations as op
 from stenopool.ledger.model import RunState, timing_of
 from stenopool.media.local_store import LocalStore
-from tests.integration.worker.ground import Ground
+from tests.integration.worker.ground import Ground, ground
 from tests.integration.worker.here import BrokenStore, duty_here
+from tests.small_disk import small_disk
 from worker.shift import Shift
 
 
@@ -67,6 +68,28 @@ def test_work_goes_on_after_a_full_disk_wherever_it_was(grounds: Ground, monkeyp
         assert grounds.view(job).attempt == 1
     assert writes >= 4, "audio, plan, span and transcript are written"
     assert duty.files.failed_units() == 0
+
+
+@pytest.mark.needs("small-disk")
+def test_work_goes_on_after_a_disk_that_is_really_full(redis_url: str, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", size_mb=4) as disk, ground(redis_url, disk.path) as grounds:
+        duty, _ = duty_here(grounds)
+        job = grounds.submit(duration_s=3)
+        # The audio takes 24 pages, which the decoder writes; plan, outline, span and transcript come after it.
+        for pages in (0, 23, *range(24, 40)):
+            disk.leave(pages)
+            report = Shift(duty).run()
+            if grounds.view(job).state.ended:
+                break
+            assert "released" in report
+            assert grounds.manifest(job).ending is None
+            disk.empty()
+            assert unfinished(grounds) == []
+            put_off_is_over(grounds)
+        grounds.completed(job)
+        assert pages > 24
+        assert grounds.view(job).attempt == 1
+        assert duty.files.failed_units() == 0
 
 
 def unfinished(grounds: Ground) -> list[Path]:
