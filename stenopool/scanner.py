@@ -20,6 +20,8 @@ MAX_ANSWER_BYTES: Final = 4096
 _DEFAULT_PORT: Final = 3310
 _FOUND: Final = " FOUND"
 _TOO_LARGE: Final = "size limit exceeded"
+_NOT_ALL_SCANNED: Final = "Heuristics.Limits.Exceeded"
+"""Begins what clamd claims to have found where ``AlertExceedsMax`` is set and it gave up: after so many bytes, so long."""
 _RETRY_S: Final = 30
 
 
@@ -72,6 +74,8 @@ def verdict_of(answer: bytes) -> Verdict:
         return Verdict()
     if text.startswith("stream: ") and text.endswith(_FOUND):
         name = text.removeprefix("stream: ").removesuffix(_FOUND)
+        if name.startswith(_NOT_ALL_SCANNED):
+            return Verdict(is_too_large=True)
         return Verdict(found="".join(letter for letter in name if letter.isprintable())[:100])
     if _TOO_LARGE in text:
         return Verdict(is_too_large=True)

@@ -76,7 +76,11 @@ def _send(wire: socket.socket, file: BinaryIO, until: float, should_stop: Callab
         if readable:
             return
         if writable:
-            waiting = waiting[wire.send(waiting) :]
+            try:
+                waiting = waiting[wire.send(waiting) :]
+            except (BrokenPipeError, ConnectionResetError):
+                # It has hung up on what it does not want any more, and may have said why.
+                return
 
 
 def _answer(wire: socket.socket, until: float, should_stop: Callable[[], bool]) -> bytes:

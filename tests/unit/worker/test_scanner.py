@@ -2,8 +2,10 @@
 
 import io
 import os
+import select
 import time
 from pathlib import Path
+from socket import socket
 
 import pytest
 
@@ -51,6 +53,25 @@ def test_a_unix_socket_will_do(tmp_path: Path) -> None:
 def test_a_file_that_is_larger_than_the_scanner_takes_is_told_while_it_is_sent() -> None:
     with FakeClamd(stream_max_bytes=100_000) as clamd:
         assert asked(clamd, bytes(20_000_000)) == Verdict(is_too_large=True)
+
+
+def test_what_the_scanner_said_before_it_hung_up_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hangs up between the look whether it speaks and the next piece of the file."""
+    real = select.select
+
+    def blind(to_read: list[socket], to_write: list[socket], failing: list[socket], limit_s: float) -> object:
+        return real([] if to_write else to_read, to_write, failing, limit_s)
+
+    monkeypatch.setattr("worker.scanner.select.select", blind)
+    with FakeClamd(path=tmp_path / "clamd.ctl", stream_max_bytes=100_000) as clamd:
+        assert asked(clamd, bytes(20_000_000)) == Verdict(is_too_large=True)
+
+
+@pytest.mark.parametrize("limit", ["MaxFileSize", "MaxScanSize", "MaxScanTime"])
+def test_a_file_that_was_not_scanned_to_its_end_is_not_infected(limit: str) -> None:
+    # As clamd 1.4.6 says it with AlertExceedsMax.
+    answer = f"stream: Heuristics.Limits.Exceeded.{limit} FOUND".encode()
+    assert verdict_of(answer) == Verdict(is_too_large=True)
 
 
 @pytest.mark.parametrize(
