@@ -5,12 +5,10 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from stenopool.ledger.answers import (
-    Recounted,
-)
 from stenopool.ledger.call import Call, argument
 from stenopool.ledger.census import Census
 from stenopool.ledger.quotas import LedgerDays, UseRecounted
+from stenopool.ledger.views import Recounted
 
 _CENSUS: Final = TypeAdapter(Census).validate_json
 _RECOUNTED: Final = TypeAdapter(Recounted).validate_json

@@ -5,9 +5,9 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from stenopool.ledger.answers import Mark
 from stenopool.ledger.call import Call, argument
 from stenopool.ledger.events import MOST_ENTRIES, News, Told, Wishes
+from stenopool.ledger.views import Mark
 
 _TOLD: Final = TypeAdapter(Told).validate_json
 _NEWS: Final = TypeAdapter(News).validate_json

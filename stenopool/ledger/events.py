@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal
 
-from stenopool.ledger.answers import Answer, JobView, Mark
+from stenopool.ledger.answers import Answer
 from stenopool.ledger.states import RunState
+from stenopool.ledger.views import JobView, Mark
 
 MOST_ENTRIES = 500
 """Entries of one source in one look; whoever is further behind looks again."""

@@ -6,17 +6,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from stenopool.ledger.answers import (
-    Cancelled,
-    Listed,
-    LiveJob,
-    Mark,
-    Restored,
-    Retried,
-    Sought,
-    Submitted,
-    Viewed,
-)
+from stenopool.ledger.answers import Cancelled, LiveJob, Restored, Retried, Submitted
 from stenopool.ledger.call import Call, argument
 from stenopool.ledger.codec import shown_text
 from stenopool.ledger.model import (
@@ -26,6 +16,7 @@ from stenopool.ledger.model import (
     Submission,
 )
 from stenopool.ledger.states import MAX_DETAIL_BYTES, MAX_NAME_BYTES, RunState
+from stenopool.ledger.views import Listed, Mark, Sought, Viewed
 
 _SUBMITTED: Final = TypeAdapter(Submitted).validate_json
 _RESTORED: Final = TypeAdapter(Restored).validate_json

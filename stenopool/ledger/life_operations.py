@@ -4,11 +4,8 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from stenopool.ledger.answers import (
-    Life,
-    RedisRun,
-)
 from stenopool.ledger.call import Call, argument
+from stenopool.ledger.views import Life, RedisRun
 
 _REDIS_RUN: Final = TypeAdapter(RedisRun).validate_json
 _LIFE: Final = TypeAdapter(Life).validate_json

@@ -7,8 +7,8 @@ The ledger holds what is still to be told. Once told, or given up, it forgets; t
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stenopool.ledger.answers import JobView
 from stenopool.ledger.states import RunState
+from stenopool.ledger.views import JobView
 
 
 class DeliveryOutcome(StrEnum):

@@ -6,18 +6,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from stenopool.ledger.answers import (
-    Abandoned,
-    Beaten,
-    Claimed,
-    Committed,
-    Drained,
-    Failed,
-    PoolView,
-    Registered,
-    Released,
-    Swept,
-)
+from stenopool.ledger.answers import Abandoned, Beaten, Claimed, Committed, Drained, Failed, Registered, Released, Swept
 from stenopool.ledger.call import Call, argument
 from stenopool.ledger.codec import shown_text, worker_name
 from stenopool.ledger.model import (
@@ -28,6 +17,7 @@ from stenopool.ledger.model import (
     WorkerPulse,
 )
 from stenopool.ledger.states import MAX_DETAIL_BYTES, Blame, UnitKind
+from stenopool.ledger.views import PoolView
 
 EVERYBODY: Final = "*"
 """Stands for all workers where one is drained."""
