@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ from stenopool.media.kinds import WAV
 from stenopool.media.local_store import LocalStore
 from stenopool.media.store import Store
 from stenopool.queueing.names import PREPARE, recognise_pool
+from stenopool.rebuild import Rebuilt, rebuild_if_lost
 from stenopool.webhooks.addresses import Openings
 from tests.integration.api.scripted_worker import ScriptedWorker
 
@@ -36,6 +37,7 @@ TENANT = "ann"
 OPENINGS = Openings.of(["127.0.0.0/8"], [])
 RULES = SubmissionRules("faster-whisper", ["demo"], 10_000, 1000, OPENINGS)
 T = TypeVar("T")
+OPEN = (RunState.QUEUED, RunState.PROCESSING)
 
 
 class EndingLedger(Ledger):
@@ -161,3 +163,14 @@ class Office:
 
 def run(coroutine: Coroutine[object, object, T]) -> T:
     return asyncio.run(coroutine)
+
+
+def rebuilt(office: Office) -> Rebuilt:
+    done = rebuild_if_lost(office.client, office.ledger, office.store)
+    assert done is not None
+    return done
+
+
+def as_after_a_loss(shown: Shown) -> Shown:
+    """What was being worked on waits again; all else is as it was."""
+    return replace(shown, answer=RunState.QUEUED) if shown.answer in OPEN else shown
