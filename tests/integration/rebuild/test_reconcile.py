@@ -19,7 +19,8 @@ from stenopool.media.store import manifest_key
 from stenopool.reconcile import Reconciled, reconcile_if_changed
 from stenopool.redis_pools import redis_client
 from tests.integration.api.scripted_worker import ScriptedWorker
-from tests.integration.rebuild.office import OPEN, POOL, Office, a_long_day
+from tests.integration.rebuild.long_day import a_long_day
+from tests.integration.rebuild.office import OPEN, POOL, Office
 
 ROOT = Path(__file__).parents[3]
 DIES = """

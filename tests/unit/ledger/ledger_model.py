@@ -31,13 +31,13 @@ from stenopool.ledger.model import (
     UnitState,
     WorkerPulse,
 )
-from tests.unit.ledger.model_intake import Intake
 from tests.unit.ledger.model_outbox import Outbox
 from tests.unit.ledger.model_records import Claim, Run, Unit
+from tests.unit.ledger.model_restore import Restore
 from tests.unit.ledger.model_retention import Ends
 
 
-class LedgerModel(Intake, Outbox, Ends):
+class LedgerModel(Restore, Outbox, Ends):
     # Doing the work.
 
     def claim(self, claim_id: str, worker: str, pools: Sequence[str], gate: PrepareGate | None = None) -> Claimed:

@@ -64,7 +64,7 @@ class Moves(Accounts):
         return [run for run in runs if self._jobs_of(run)]
 
     def _schedule_run(self, run: Run, ended: int, keep: Keeping) -> None:
-        until = ended + kept_ms(run, keep)
+        until = ended + run.kept_ms(keep)
         if not any(other.is_live for other in self.naming(run.media) if other is not run):
             self.due[run.media] = until
         if run.state is RunState.COMPLETED:
@@ -299,10 +299,3 @@ class Moves(Accounts):
         touched, self._touched = self._touched, set()
         missing = {pool: min(len(self.waiting(pool)), 32) - self.lying_bells[pool] for pool in touched}
         return {pool: count for pool, count in missing.items() if count > 0}
-
-
-def kept_ms(run: Run, keep: Keeping) -> int:
-    """How long media stay after the end of their run."""
-    if run.reason == "infected":
-        return 0
-    return keep.failed_media_ms if run.state is RunState.FAILED else keep.media_ms

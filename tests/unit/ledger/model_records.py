@@ -80,6 +80,12 @@ class Run:
         prepare = self.units.get("prepare")
         return prepare.cost_ms if prepare is not None and prepare.state is not UnitState.DONE else 0
 
+    def kept_ms(self, keep: Keeping) -> int:
+        """How long its media stay after its end."""
+        if self.reason == "infected":
+            return 0
+        return keep.failed_media_ms if self.state is RunState.FAILED else keep.media_ms
+
     @property
     def is_live(self) -> bool:
         return not self.state.ended
