@@ -1,8 +1,6 @@
 """A host is lost, all of it; a backup that was taken while it worked makes every job answer as before."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -11,7 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from stenopool.cli import app
 from stenopool.clock import utc_now
 from stenopool.keys.book import KeyBook
 from stenopool.keys.limits import TenantLimits
@@ -23,8 +23,7 @@ from stenopool.local.stack import Stack
 from stenopool.local.stopping import StopSignals
 from stenopool.media.local_store import LocalStore
 from stenopool.queueing.names import PREPARE
-from stenopool.settings import child_environment
-from tests.acceptance.live_stack import ROOT, People, fast_leases, write_tone
+from tests.acceptance.live_stack import People, fast_leases, write_tone
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(300)
@@ -42,16 +41,8 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def stenopool(*arguments: str, **environment: str) -> str:
     """The operator's command; what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "stenopool.cli", *arguments],
-        cwd=ROOT,
-        env=child_environment(environment),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(app, arguments, env=environment)
+    assert done.exit_code == 0, done.output
     return done.stdout.strip()
 
 

@@ -8,6 +8,7 @@ from tests.deploy.operators import checks
 _TROUBLE: Final = "docs/how-to/troubleshooting.md"
 _GPU: Final = "docs/how-to/gpu.md"
 _BACKUP: Final = "docs/how-to/backup-and-restore.md"
+_DOCTOR: Final = "docs/reference/doctor.md"
 _SPOT: Final = "docs/how-to/spot-workers.md"
 _SECURITY: Final = "docs/how-to/security-checklist.md"
 _UPGRADE: Final = "docs/how-to/upgrade.md"
@@ -27,6 +28,9 @@ BREAKAGES: Final = (
     Breakage("target of make gone", "Makefile", "audit: ##", "audits: ##", checks.check_commands),
     Breakage("metric renamed", _SPOT, "_leases_expired_total", "_leases_lost_total", checks.check_metrics),
     Breakage("metric without its unit", _UPGRADE, "_queue_age_seconds", "_queue_age", checks.check_metrics),
+    Breakage(
+        "finding that is not told of", _DOCTOR, "| `redis_evictions` |", "| `redis_eviction` |", checks.check_findings
+    ),
     Breakage("page moved", _UPGRADE, "(backup-and-restore.md)", "(restore.md)", checks.check_links),
     Breakage("heading renamed", _TROUBLE, "## The disk fills", "## A full disk", checks.check_links),
     Breakage(

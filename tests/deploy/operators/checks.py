@@ -26,7 +26,7 @@ _METRIC: Final = re.compile(r"transcription_[a-z0-9_]+")
 _LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING: Final = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _EVENT: Final = re.compile(r"_log\.\w+\(\s*\"([a-z_]+)\"")
-_FINDING: Final = re.compile(r"(?:ok|warn|fail|Finding|Check|_fail)\(\s*\"([a-z_]+)\"")
+_FINDING: Final = re.compile(r"(?:ok|warn|fail|Finding|Check|_fail|_port)\(\s*\"([a-z_]+)\"")
 _SOURCES: Final = ("api", "worker", "beat", "stenopool")
 
 _FOREIGN: Final = frozenset(
@@ -50,7 +50,7 @@ _FIELDS: Final = frozenset(
 
 def check_words(root: Path) -> list[str]:
     """Words with an underscore in them are codes, events of the log, findings of the doctor, or fields."""
-    known = set(ErrorCode) | _FIELDS | _events(_real(root)) | _histograms()
+    known = set(ErrorCode) | _FIELDS | _events(_real(root)) | _findings(_real(root)) | _histograms()
     return [
         f"{page.name}: nothing here is called {word}"
         for page, code in _codes(root)
@@ -131,9 +131,19 @@ def check_needs(root: Path) -> list[str]:
     return faults if len(rows) > 1 else ["gpu.md: the table of needs is gone"]
 
 
+def check_findings(root: Path) -> list[str]:
+    """The doctor's page has a line for each of its codes and for no others."""
+    told = set(re.findall(r"^\| `([a-z_]+)` \|", (root / "docs/reference/doctor.md").read_text("utf-8"), re.MULTILINE))
+    known = _findings(_real(root))
+    return [
+        *(f"doctor.md: there is no code {code}" for code in sorted(told - known)),
+        *(f"doctor.md: nothing is told of {code}" for code in sorted(known - told)),
+    ]
+
+
 def check_all(root: Path) -> list[str]:
     """All of them."""
-    checks = (check_words, check_settings, check_commands, check_metrics, check_links, check_needs)
+    checks = (check_words, check_settings, check_commands, check_metrics, check_links, check_needs, check_findings)
     return [fault for check in checks for fault in check(root)]
 
 
@@ -158,11 +168,14 @@ def _events(root: Path) -> frozenset[str]:
     found: set[str] = set()
     for source in _SOURCES:
         for file in (root / source).rglob("*.py"):
-            text = file.read_text("utf-8")
-            found.update(_EVENT.findall(text))
-            if "doctor" in file.parts or file.name == "checks.py":
-                found.update(_FINDING.findall(text))
+            found.update(_EVENT.findall(file.read_text("utf-8")))
     return frozenset(found)
+
+
+@lru_cache
+def _findings(root: Path) -> frozenset[str]:
+    files = [root / "stenopool/checks.py", *(root / "stenopool/doctor").glob("*.py")]
+    return frozenset(code for file in files for code in _FINDING.findall(file.read_text("utf-8")))
 
 
 @lru_cache

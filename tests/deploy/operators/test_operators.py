@@ -10,7 +10,7 @@ from tests.deploy.operators import checks
 
 ALL = (
     *(checks.check_words, checks.check_settings, checks.check_commands),
-    *(checks.check_metrics, checks.check_links, checks.check_needs),
+    *(checks.check_metrics, checks.check_links, checks.check_needs, checks.check_findings),
 )
 
 
