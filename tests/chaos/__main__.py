@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tests.chaos.recovery import recovery
-
 from stenopool.local.redis_server import find_redis_server
 from tests.chaos import scenarios
 from tests.chaos.agent import Blows
@@ -21,6 +19,7 @@ from tests.chaos.busy import busy
 from tests.chaos.checker import Gate, percentile, recoveries_ms, returns_ms
 from tests.chaos.failpoint_walk import WHOLE, Walk
 from tests.chaos.fleet import DEFAULT, ROOT, Fleet
+from tests.chaos.recovery import recovery
 from tests.chaos.report import Measure, as_json, at_most, none_of, table
 from tests.chaos.rounds import Outcome, Plan, run_round
 
