@@ -16,8 +16,8 @@ OUR_USER: Final = 10001
 
 SECRETS_DIR: Final = "/run/secrets/stenopool"
 
-NOT_OURS: Final = frozenset({"HF_HOME", "HF_HUB_OFFLINE", "FLOWER_BASIC_AUTH"})
-"""Variables that others read: the model hub's client and Flower."""
+NOT_OURS: Final = frozenset({"HF_HOME", "HF_HUB_OFFLINE", "FLOWER_BASIC_AUTH", "NVIDIA_VISIBLE_DEVICES"})
+"""Variables that others read: the model hub's client, Flower and NVIDIA's container runtime."""
 
 LAST_ACTS_S: Final = 15
 """What a process needs after its grace (docs/explanation/worker.md, "Stopping")."""
@@ -194,6 +194,8 @@ def commands_known(found: Installation) -> Iterator[str]:
         given = int(words[words.index(option) + 1])
         if given not in found.pod(component).ports.values():
             yield f"{component}: listens on {given}, and no port of the pod is that"
+    if found.environment("prepare").get("NVIDIA_VISIBLE_DEVICES") != "void":
+        yield "prepare: who opens what strangers sent may have GPUs"
     metrics = found.pod("worker").ports.get("metrics")
     if metrics != settings.worker_metrics_port or settings.worker_metrics_host != "0.0.0.0":
         yield "worker: does not tell its metrics on its port"
