@@ -34,7 +34,7 @@ from stenopool.keys.model import Scope
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """All that the routes call; made once for a process by ``api.lifespan``."""
+    """All that the routes call; made once for a process by ``api.assembly``."""
 
     uploads: Uploads
     submissions: Submissions
