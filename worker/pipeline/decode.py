@@ -26,10 +26,18 @@ from worker.engines.base import SAMPLE_RATE
 from worker.pipeline.completeness import Decoded, warnings_of
 from worker.pipeline.decode_process import DecodeStopped, Ended, OverTimeError, run_bound
 
-__all__ = ["DecodeLimits", "DecodeStopped", "DecodedMedia", "decode_media"]
+__all__ = ["AUDIO_CODECS", "DecodeLimits", "DecodeStopped", "DecodedMedia", "decode_media"]
 
 _CHILD: Final = Path(__file__).with_name("decode_child.py")
 _MEDIA_NAME: Final = "media"
+AUDIO_CODECS: Final = frozenset(
+    "aac aac_latm ac3 adpcm_g722 adpcm_g726 adpcm_g726le adpcm_ima_qt adpcm_ima_wav adpcm_ms adpcm_swf adpcm_yamaha "
+    "alac amrnb amrwb dca eac3 flac g723_1 gsm gsm_ms ilbc libgsm libgsm_ms libilbc libopencore_amrnb "
+    "libopencore_amrwb libopus libspeex libvorbis mlp mp1 mp1float mp2 mp2float mp3 mp3float opus pcm_alaw pcm_f32be "
+    "pcm_f32le pcm_f64be pcm_f64le pcm_mulaw pcm_s16be pcm_s16le pcm_s24be pcm_s24le pcm_s32be pcm_s32le pcm_s8 "
+    "pcm_u8 qdm2 speex truehd tta vorbis wavpack wmalossless wmapro wmav1 wmav2 wmavoice".split()
+)
+"""Decoders that recordings of speech need. No video decoder ever runs, not even while FFmpeg looks at the streams."""
 _CRASHES: Final = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP)
 _NEEDED_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """Some Pythons find their own library by these. Nothing else is handed on, least of all a password."""
@@ -157,6 +165,7 @@ def _decode_apart(
         "source": _MEDIA_NAME,
         "target": str(target.absolute()),
         "demuxers": kind.demuxers,
+        "codecs": sorted(AUDIO_CODECS),
         "max_samples": int(limits.max_audio_s * SAMPLE_RATE),
         "cpu_s": limits.cpu_s,
         "memory_bytes": limits.memory_bytes,

@@ -48,15 +48,6 @@ _WRITE_BUFFER_BYTES: Final = 1 << 20
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
-AUDIO_CODECS: Final = frozenset(
-    "aac aac_latm ac3 adpcm_g722 adpcm_g726 adpcm_g726le adpcm_ima_qt adpcm_ima_wav adpcm_ms adpcm_swf adpcm_yamaha "
-    "alac amrnb amrwb dca eac3 flac g723_1 gsm gsm_ms ilbc libgsm libgsm_ms libilbc libopencore_amrnb "
-    "libopencore_amrwb libopus libspeex libvorbis mlp mp1 mp1float mp2 mp2float mp3 mp3float opus pcm_alaw pcm_f32be "
-    "pcm_f32le pcm_f64be pcm_f64le pcm_mulaw pcm_s16be pcm_s16le pcm_s24be pcm_s24le pcm_s32be pcm_s32le pcm_s8 "
-    "pcm_u8 qdm2 speex truehd tta vorbis wavpack wmalossless wmapro wmav1 wmav2 wmavoice".split()
-)
-"""Decoders that recordings of speech need. No video decoder ever runs, not even while FFmpeg looks at the streams."""
-
 
 class RefusedError(Exception):
     """The file's own fault. ``code`` is one of ``stenopool.errors.ErrorCode``."""
@@ -74,6 +65,7 @@ class Order:
     source: str
     target: str
     demuxers: list[str]
+    codecs: list[str]
     max_samples: int
     cpu_s: int
     memory_bytes: int
@@ -119,7 +111,7 @@ def _answer(order: Order) -> dict[str, object]:
 
 def _decode(order: Order, target: BinaryIO) -> Facts:
     with _open(order) as container:
-        stream = _first_audio(container)
+        stream = _first_audio(container, order.codecs)
         facts = _facts_of(container, stream)
         for frame in _resampled(_frames(container, stream, facts)):
             facts.n_samples += frame.samples
@@ -139,7 +131,7 @@ def _open(order: Order) -> InputContainer:
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": ",".join(order.demuxers),
-        "codec_whitelist": ",".join(sorted(AUDIO_CODECS)),
+        "codec_whitelist": ",".join(order.codecs),
     }
     try:
         # The prefix keeps FFmpeg from reading a protocol into the name.
@@ -150,7 +142,7 @@ def _open(order: Order) -> InputContainer:
         raise RefusedError("undecodable_media", "the file is broken, cut short or not what it claims to be") from error
 
 
-def _first_audio(container: InputContainer) -> AudioStream:
+def _first_audio(container: InputContainer, codecs: list[str]) -> AudioStream:
     if len(container.streams) > MAX_STREAMS:
         raise RefusedError("undecodable_media", f"the file holds more than {MAX_STREAMS} streams")
     if not container.streams.audio:
@@ -160,7 +152,7 @@ def _first_audio(container: InputContainer) -> AudioStream:
     context: AudioCodecContext | None = stream.codec_context
     if context is None:
         raise RefusedError("undecodable_media", "the audio is coded in a way that nothing here can decode")
-    if context.codec.name not in AUDIO_CODECS:
+    if context.codec.name not in codecs:
         raise RefusedError("undecodable_media", f"audio coded as {context.codec.name} is not taken")
     # One thread: frames in order, little memory, and the machine belongs to the engines.
     stream.codec_context.thread_count = 1

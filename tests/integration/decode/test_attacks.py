@@ -20,7 +20,7 @@ from tests.integration.decode.conftest import Decoder
 from tests.integration.decode.made_media import id3_tag, repeat_flac, tone, write_bomb, write_wav
 from tests.waiting import wait_until
 from worker.pipeline import decode as decode_module
-from worker.pipeline.decode import DecodeLimits, DecodeStopped
+from worker.pipeline.decode import AUDIO_CODECS, DecodeLimits, DecodeStopped
 
 CHILD = Path(decode_module.__file__).with_name("decode_child.py")
 ALL_DEMUXERS = sorted({demuxer for kind in (*KINDS, TAGGED) for demuxer in kind.demuxers})
@@ -62,6 +62,7 @@ def order(folder: Path, **changed: object) -> str:
         "source": "media",
         "target": str(folder / "audio.pcm"),
         "demuxers": ALL_DEMUXERS,
+        "codecs": sorted(AUDIO_CODECS),
         "max_samples": 16_000_000,
         "cpu_s": 60,
         "memory_bytes": 1 << 30,
