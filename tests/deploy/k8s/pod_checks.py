@@ -141,7 +141,7 @@ def settings_valid(found: Installation) -> Iterator[str]:
         environment = found.environment(component)
         yield from (f"{component}: no setting is called {name}" for name in sorted(environment.keys() - known))
         for name in SECRETS:
-            if name in environment:
+            if name in environment and name not in NOT_OURS:
                 yield f"{component}: {name} stands in the environment; use {name}_FILE"
         try:
             settings_of(found, component)

@@ -79,14 +79,14 @@ def test_it_becomes_ready_and_keeps_what_it_is_told(probe: Callable[[], int], po
     assert (here / "run/users.conf").stat().st_mode & 0o077 == 0
 
 
-def test_it_lets_nobody_in_without_the_password(probe: Callable[[], int], port: int) -> None:
+def test_threat_18_redis_lets_nobody_in_without_the_password(probe: Callable[[], int], port: int) -> None:
     wait_until(lambda: probe() == 0, 20, "Redis answers its probe")
     with redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
 
 
 @pytest.mark.parametrize("command", ["FLUSHALL", "CONFIG SET maxmemory-policy allkeys-lru", "KEYS *", "SHUTDOWN"])
-def test_a_process_can_neither_change_nor_empty_it(probe: Callable[[], int], port: int, command: str) -> None:
+def test_threat_18_a_process_can_neither_change_nor_empty_redis(probe: Callable[[], int], port: int, command: str) -> None:
     wait_until(lambda: probe() == 0, 20, "Redis answers its probe")
     with redis.Redis(port=port, password=PASSWORD) as client, pytest.raises(redis.exceptions.NoPermissionError):
         client.execute_command(*command.split())
