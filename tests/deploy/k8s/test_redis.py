@@ -86,7 +86,9 @@ def test_threat_18_redis_lets_nobody_in_without_the_password(probe: Callable[[],
 
 
 @pytest.mark.parametrize("command", ["FLUSHALL", "CONFIG SET maxmemory-policy allkeys-lru", "KEYS *", "SHUTDOWN"])
-def test_threat_18_a_process_can_neither_change_nor_empty_redis(probe: Callable[[], int], port: int, command: str) -> None:
+def test_threat_18_a_process_can_neither_change_nor_empty_redis(
+    probe: Callable[[], int], port: int, command: str
+) -> None:
     wait_until(lambda: probe() == 0, 20, "Redis answers its probe")
     with redis.Redis(port=port, password=PASSWORD) as client, pytest.raises(redis.exceptions.NoPermissionError):
         client.execute_command(*command.split())
