@@ -18,11 +18,7 @@ endif
 export FILE MODEL
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi clean
-=======
-.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock openapi secrets clean
->>>>>>> cd8be8f (wip)
+.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi secrets clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
