@@ -17,7 +17,7 @@ MAY_ENTER: Final = {
     "prepare": {(PROMETHEUS, 9464)},
     "house": {(PROMETHEUS, 9464)},
     "beat": set[tuple[str, int]](),
-    "flower": set[tuple[str, int]](),
+    "flower": {(PROMETHEUS, 5555)},
 }
 """Who may open a connection to a component, and to which port of it."""
 
