@@ -38,6 +38,11 @@ def _program(name: str, package: str = "") -> Requirement:
     return Requirement(lambda: shutil.which(name) is not None, f"apt-get install {package or name}")
 
 
+def nginx_program() -> str | None:
+    """The machine's nginx; Debian keeps it where only root looks by itself."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+
+
 def _redis_on_path() -> bool:
     found = shutil.which("redis-server")
     return found is not None and (redis_version(Path(found)) or (0,)) >= MINIMUM
@@ -71,6 +76,7 @@ REQUIREMENTS: Final = {
     "espeak-ng": _program("espeak-ng"),
     "make": _program("make"),
     "curl": _program("curl"),
+    "nginx": Requirement(lambda: nginx_program() is not None, "apt-get install nginx"),
     "promtool": _program("promtool", "prometheus"),
     "systemd-analyze": _program("systemd-analyze", "systemd"),
     # Not in Debian; what needs it is compared with our own, which runs everywhere.

@@ -9,6 +9,7 @@ from tests.deploy.breakages import ROOT, Breakage, copy_of_the_project
 from tests.deploy.compose import breakages as compose
 from tests.deploy.images import breakages as images
 from tests.deploy.k8s import breakages as k8s
+from tests.deploy.nginx import breakages as nginx
 from tests.deploy.operators import breakages as operators
 from tests.deploy.systemd import breakages as systemd
 
@@ -16,6 +17,7 @@ BREAKAGES: Final[tuple[Breakage, ...]] = (
     *compose.BREAKAGES,
     *images.BREAKAGES,
     *k8s.BREAKAGES,
+    *nginx.BREAKAGES,
     *operators.BREAKAGES,
     *systemd.BREAKAGES,
 )
