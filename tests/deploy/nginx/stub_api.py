@@ -25,7 +25,7 @@ class Asked:
 class StubApi:
     """Listens on ``host``; answers each request with its own host, in one connection each.
 
-    ``dies``: reads a request and closes the connection without a word. ``slow_s``: answers after so long.
+    ``dies``: reads a request and closes the connection without a word. ``slow_s``: answers after so long, or when it is stopped.
     """
 
     host: str
@@ -33,6 +33,7 @@ class StubApi:
     dies: bool = False
     slow_s: float = 0
     asked: list[Asked] = field(default_factory=list)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
         self._socket = socket.create_server((self.host, self.port), backlog=64)
@@ -45,7 +46,8 @@ class StubApi:
         self.stop()
 
     def stop(self) -> None:
-        """Nobody listens here any more; a second time changes nothing."""
+        """Nobody listens here any more, and who waits is answered; a second time changes nothing."""
+        self._stopped.set()
         if self._socket.fileno() >= 0:
             self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
@@ -67,7 +69,7 @@ class StubApi:
                 got += len(piece)
             if self.dies:
                 return
-            time.sleep(self.slow_s)
+            self._stopped.wait(self.slow_s)
             body = json.dumps({"from": self.host}).encode()
             head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             connection.sendall(head.encode() + body)
