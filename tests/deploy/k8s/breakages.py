@@ -198,6 +198,14 @@ _NAMES: Final = (
     ),
 )
 
+_BOTH_DOORS: Final = Breakage(
+    "kubernetes nginx refuses more than the Ingress does",
+    "nginx/snippets/refused.conf",
+    "(metrics|",
+    "(metrics|admin|",
+    ingress_checks.keeps_shut,
+)
+
 _MODELS: Final = (
     Breakage(
         "kubernetes everybody may fetch weights",
@@ -264,4 +272,4 @@ _NUMBERS: Final = (
     _in_scaling("workers go all at once", "type: Pods\n              value: 1", "type: Percent\n              value: 100"),
 )  # fmt: skip
 
-BREAKAGES: Final[tuple[Breakage, ...]] = (*_FORM, *_PODS, *_NAMES, *_MODELS, *_ROADS, *_NUMBERS)
+BREAKAGES: Final[tuple[Breakage, ...]] = (*_FORM, *_PODS, *_NAMES, _BOTH_DOORS, *_MODELS, *_ROADS, *_NUMBERS)

@@ -1,15 +1,14 @@
 """Checks of the front door: what it lets through, and what it keeps shut."""
 
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from stenopool.settings import Settings
 from tests.deploy.k8s.installation import Installation, each_overlay
 from tests.deploy.k8s.pod_checks import settings_of
-
-CLOSED: Final = ("/metrics", "/stats", "/docs", "/flower")
-"""What the front door must not open."""
 
 _ANNOTATION: Final = "nginx.ingress.kubernetes.io/"
 
@@ -35,7 +34,14 @@ def keeps_shut(found: Installation) -> Iterator[str]:
     if _annotations(found, "stenopool-closed").get("denylist-source-range") != "0.0.0.0/0,::/0":
         yield "what is not for the outside is open"
     shut = {path["path"] for path in _paths_of(found.one("Ingress", "stenopool-closed"))}
-    yield from (f"{path} is open to the outside" for path in sorted(set(CLOSED) - shut))
+    yield from (f"{path} is open to the outside" for path in sorted(_refused_by_nginx(found.root) - shut))
+
+
+def _refused_by_nginx(root: Path) -> set[str]:
+    """What the front door of a single host refuses."""
+    text = (root / "nginx/snippets/refused.conf").read_text(encoding="utf-8")
+    names = re.findall(r"\^/\(([a-z|.\\]+)\)", text)
+    return {"/" + name.replace("\\", "") for alternatives in names for name in alternatives.split("|")} or {"nothing"}
 
 
 @each_overlay
