@@ -47,6 +47,7 @@ BREAKAGES: Final = (
     Breakage("capabilities kept", BASE, "cap_drop: [ALL]", "cap_drop: [NET_RAW]", rights.check_rights),
     Breakage("nginx without init", BASE, 'user: "101:101"\n    init: true', 'user: "101:101"', rights.check_rights),
     Breakage("nginx open to everybody", BASE, "BIND_ADDRESS:-127.0.0.1:80", "BIND_ADDRESS:-0.0.0.0:80", rights.check_ports),
+    Breakage("insides open to everybody", BASE, "127.0.0.1:8080:8080", "8080:8080", rights.check_ports),
     Breakage("prometheus open to everybody", BASE, "127.0.0.1:9090:9090", "9090:9090", rights.check_ports),
     Breakage("workers reach the outside", BASE, "  back:\n    internal: true\n", "  back: {}\n", rights.check_networks),
     Breakage("the edge reaches the outside", BASE, 'enable_ip_masquerade: "false"', 'enable_ip_masquerade: "true"',

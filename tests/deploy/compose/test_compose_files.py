@@ -55,4 +55,4 @@ def test_a_tool_of_others_reads_the_same_from_them(tmp_path: Path) -> None:
 def test_what_env_says_reaches_the_files() -> None:
     found = services(ROOT, variables={"WORKER_REPLICAS": "7", "BIND_ADDRESS": "192.0.2.1:8080"})
     assert found["worker"]["deploy"]["replicas"] == "7"
-    assert found["nginx"]["ports"] == ["192.0.2.1:8080:80"]
+    assert found["nginx"]["ports"] == ["192.0.2.1:8080:80", "127.0.0.1:8080:8080"]
