@@ -24,7 +24,7 @@ esac
 
 # What a finished environment was made of. The folder is part of it: a moved environment has wrong paths inside.
 made_of() {
-    { pwd; "$venv/bin/python" -V; cat "$1"; sed -n '/^\[build-system/,/^\[tool/p' pyproject.toml; } 2>/dev/null | cksum
+    { pwd; "$venv/bin/python" -V; cat "$1"; sed -n '/^\[build-system/,/^\[tool/p' pyproject.toml sdk/python/pyproject.toml; } 2>/dev/null | cksum
 }
 
 is_ready() { # stamp, lock
@@ -90,8 +90,10 @@ if ! is_supported "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/
     make_venv
 fi
 pip_install --require-hashes --only-binary :all: -r "$lock"
-# The project itself: its build tools came with the lock, so nothing is fetched here.
+# The project itself and its client: their build tools came with the lock, so nothing is fetched here. One after the other:
+# an environment from before the client had the command from the project, and takes it away with its old self.
 pip_install --no-deps --no-build-isolation --no-index --editable .
+pip_install --no-deps --no-build-isolation --no-index --editable sdk/python
 made_of "$lock" >"$stamp.new"
 mv "$stamp.new" "$stamp"
 echo "setup: ready"

@@ -23,8 +23,11 @@ def tree(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "scripts" / "setup.sh", folder / "scripts")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
-    for package in ("api", "worker", "beat", "stenopool"):
-        (folder / package).mkdir()
+    (folder / "sdk" / "python").mkdir(parents=True)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / "sdk" / "python" / name, folder / "sdk" / "python")
+    for package in ("api", "worker", "beat", "stenopool", "sdk/python/src/stenopool_client"):
+        (folder / package).mkdir(parents=True)
         (folder / package / "__init__.py").touch()
     entries = (ROOT / "requirements" / "local.lock").read_text().replace("\\\n", "").splitlines()
     kept = [line for line in entries if line.startswith(tuple(f"{tool}==" for tool in BUILD_TOOLS))]
@@ -69,13 +72,18 @@ def test_it_makes_an_environment_once_and_is_silent_afterwards(tree: Path) -> No
     assert first.returncode == 0, first.stderr
     assert "MB to fetch" in first.stdout
     installed = subprocess.run(
-        [tree / ".venv/bin/python", "-c", "import stenopool; print(stenopool.__file__)"],
+        [
+            tree / ".venv/bin/python",
+            "-c",
+            "import stenopool, stenopool_client as c; print(stenopool.__file__, c.__file__)",
+        ],
         capture_output=True,
         text=True,
         check=True,
         cwd=tree.parent,
     )
-    assert installed.stdout.strip() == str(tree / "stenopool" / "__init__.py")
+    ours = ("stenopool/__init__.py", "sdk/python/src/stenopool_client/__init__.py")
+    assert installed.stdout.split() == [str(tree / name) for name in ours]
     again = set_up(tree)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
