@@ -155,7 +155,7 @@ def test_insides_are_shown_at_the_insiders_door_alone(
     )
 
     assert (outside.status_code, outside.json()["code"]) == (404, "not_found")
-    assert (stranger.status_code, stranger.json()["code"]) == (403, "not_found")
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "not_found")
     # The API itself knows no other way of writing it.
     assert inside.status_code == {"//metrics": 404, "/metrics/": 307}.get(path, 200)
     assert apis.children[0].exit_code is None
