@@ -14,7 +14,7 @@ from stenopool.local.redis_server import RedisServer, fetch_embedded_redis, find
 from stenopool.settings import SECRETS, Settings
 from tests import waiting
 from tests.requirements_table import CACHE_DIR, RequirementsTable, need
-from tests.side_by_side import SideBySide
+from tests.side_by_side import SideBySide, processes
 
 pytest_plugins = ["pytester"]
 
@@ -24,6 +24,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SideBySide(), "side-by-side")
     _isolate_environment()
     sys.addaudithook(_refuse_outside)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Asked before any plugin of ours can be registered: it has to stand in a conftest."""
+    return processes()
 
 
 def _isolate_environment() -> None:

@@ -15,6 +15,12 @@ BARE_MACHINE: Final = "the bare machine"
 _ON_BARE_MACHINE: Final = ("tests/acceptance/test_demo.py", "tests/acceptance/test_up.py")
 
 
+def processes() -> int:
+    """Half as many again as there are cores: two on two cores left them idle for two fifths of the time, waiting."""
+    cores = len(os.sched_getaffinity(0))
+    return cores + max(1, cores // 2)
+
+
 def room_of(nodeid: str) -> str:
     """What is kept in one process: tests with the same answer."""
     file = nodeid.partition("::")[0]
@@ -30,12 +36,6 @@ class ByRoom(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
 
 class SideBySide:
     """The pytest plugin of this page. Does nothing where all tests run in one process."""
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_auto_num_workers(self) -> int:
-        """Half as many again as there are cores: two on two cores left them idle for 40 % of the time, waiting."""
-        cores = len(os.sched_getaffinity(0))
-        return cores + max(1, cores // 2)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> ByRoom:
