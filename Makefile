@@ -18,7 +18,7 @@ endif
 export FILE MODEL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi secrets clean
+.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi sdk-ts sdk-types secrets clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,13 @@ audit: ## Asks about known vulnerabilities of the locked packages (needs the net
 
 openapi: ## Writes docs/openapi.json and the tables of docs/reference/metrics.md anew
 	@scripts/setup.sh dev && $(PYTHON_BIN) scripts/openapi.py && $(PYTHON_BIN) scripts/metrics_table.py
+
+sdk-ts: ## Builds the TypeScript client's distribution, dist/stenopool-client-*.tgz (needs Node 20 with npm)
+	@scripts/npm_ci.sh sdk/typescript && mkdir -p dist && cd sdk/typescript && rm -rf dist && npm run --silent build && \
+		npm pack --silent --pack-destination ../../dist
+
+sdk-types: ## Writes the TypeScript client's types anew from docs/openapi.json (needs Node 20 with npm)
+	@scripts/npm_ci.sh sdk/typescript && cd sdk/typescript && npm run --silent types
 
 secrets: ## Makes the passwords and keys that docker compose wants, in secrets/; changes none that exists
 	@python3 scripts/make_secrets.py
