@@ -4,6 +4,7 @@ A check reads a tree, never the working folder, and gives what is wrong with it 
 asked about the files as they are shipped and about a copy with one thing broken.
 """
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ ROOT: Final = Path(__file__).parent.parent.parent
 SHIPPED: Final = ("nginx", "monitoring", "deploy", "docs", "requirements", "scripts")
 """Folders that are copied, beside the files at the top; the others are links into the project, not to be written."""
 
-LEFT_OUT: Final = frozenset({".git", ".venv", ".cache", "data", "node_modules"})
+LEFT_OUT: Final = frozenset({".git", ".venv", ".venv-load", ".cache", "data", "node_modules"})
 
 Check = Callable[[Path], list[str]]
 """Takes the top folder of a tree, gives its faults; an empty list is a clean tree."""
@@ -43,19 +44,33 @@ class Breakage:
         text = file.read_text(encoding="utf-8")
         if self.old not in text:
             raise LookupError(f"{self.path} does not hold {self.old!r}: {self.name!r} breaks nothing")
+        # A new file: what stands in the tree is another name of the project's own.
+        file.unlink()
         file.write_text(text.replace(self.old, self.new, 1), encoding="utf-8")
 
 
 def copy_of_the_project(target: Path) -> Path:
-    """A copy whose shipped files may be broken; some 2 MB, the code in it is linked."""
+    """A tree in which ``Breakage.apply`` may break what is shipped; made of links within milliseconds.
+
+    Shipped files are hard links, so that they lie in true folders and not behind links; the code is behind links.
+    """
     target.mkdir()
     for source in ROOT.iterdir():
         if source.name in LEFT_OUT or source.name.endswith("_cache"):
             continue
         if source.is_file():
-            shutil.copy2(source, target)
+            _link(source, target / source.name)
         elif source.name in SHIPPED:
-            shutil.copytree(source, target / source.name)
+            shutil.copytree(source, target / source.name, copy_function=_link)
         else:
             (target / source.name).symlink_to(source)
     return target
+
+
+def _link(source: str | Path, target: str | Path) -> str:
+    try:
+        os.link(source, target)
+    except OSError:
+        # Another file system.
+        shutil.copy2(source, target)
+    return str(target)
