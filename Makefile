@@ -18,7 +18,7 @@ endif
 export FILE MODEL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi sdk-ts sdk-types secrets clean
+.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi sdk-ts sdk-types secrets load clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ bench: ## Measures the platform's own overhead for a short clip
 chaos: ## Kills everything at random for half an hour and measures the gates (ARGS="--rounds 1 --only rounds poison")
 	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m tests.chaos $(ARGS)
 
+load: ## Sends load through the front door of a whole stack, for a minute (ARGS="--submit-rate 10 --run-time 120s")
+	@scripts/setup.sh dev && VENV=.venv-load scripts/setup.sh load && exec $(PYTHON_BIN) -m tests.load $(ARGS)
+
 samples: ## Makes the committed recordings anew (needs espeak-ng and flite)
 	@scripts/setup.sh dev && exec $(PYTHON_BIN) scripts/make_samples.py
 
@@ -76,6 +79,6 @@ secrets: ## Makes the passwords and keys that docker compose wants, in secrets/;
 	@python3 scripts/make_secrets.py
 
 clean: ## Removes the environment and all caches; data/ and models/ stay
-	@[ ! -f "$(VENV)/pyvenv.cfg" ] || rm -rf "$(VENV)"
+	@for venv in "$(VENV)" .venv-load; do [ ! -f "$$venv/pyvenv.cfg" ] || rm -rf "$$venv"; done
 	@rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the virtual environment: scripts/setup.sh local (demo, up) or dev (test, check).
+# Makes the virtual environment: scripts/setup.sh local (demo, up), dev (test, check) or load (Locust, in one of its own).
 # May be broken off at any moment and run again: a stamp, written last, tells a finished environment from half a one.
 # VENV names another folder than .venv, PYTHON the interpreter to begin with.
 set -eu
@@ -19,7 +19,8 @@ fail() {
 case $what in
     local) download_mb=170 disk_mb=590 ;;
     dev) download_mb=220 disk_mb=770 ;;
-    *) fail "usage: scripts/setup.sh local|dev" ;;
+    load) download_mb=40 disk_mb=150 ;;
+    *) fail "usage: scripts/setup.sh local|dev|load" ;;
 esac
 
 # What a finished environment was made of. The folder is part of it: a moved environment has wrong paths inside.
@@ -92,8 +93,11 @@ fi
 pip_install --require-hashes --only-binary :all: -r "$lock"
 # The project itself and its client: their build tools came with the lock, so nothing is fetched here. One after the other:
 # an environment from before the client had the command from the project, and takes it away with its old self.
-pip_install --no-deps --no-build-isolation --no-index --editable .
-pip_install --no-deps --no-build-isolation --no-index --editable sdk/python
+# Who only sends load has no use for either.
+if [ "$what" != load ]; then
+    pip_install --no-deps --no-build-isolation --no-index --editable .
+    pip_install --no-deps --no-build-isolation --no-index --editable sdk/python
+fi
 made_of "$lock" >"$stamp.new"
 mv "$stamp.new" "$stamp"
 echo "setup: ready"

@@ -1,7 +1,8 @@
 """The services of docker-compose.yml as plain processes on loopback: what containers would run, without an engine.
 
 Command, environment and health check are read from the file and run as they stand, but for what a container changes:
-a mounted folder is a folder below ``folder``, another service's name is 127.0.0.1, and each service has free ports.
+a mounted folder is a folder below ``folder``, another service's name is 127.0.0.1, and each service has free ports. The
+second process of a service is on 127.0.0.2, at the port of the first, as containers of one name are.
 The environment of our images comes from their Dockerfiles. Users, limits and networks are not looked at.
 """
 
@@ -30,6 +31,11 @@ START_LIMIT_S: Final = 120.0
 STOP_LIMIT_S: Final = 45.0
 
 _NOT_FROM_THE_IMAGE: Final = {"PATH", "PYTHONPATH", "HOME", "LD_LIBRARY_PATH"}
+
+
+def host(number: int = 1) -> str:
+    """Where the process of this number listens."""
+    return f"127.0.0.{number}"
 
 
 class ComposeProcesses:
@@ -129,12 +135,12 @@ class ComposeProcesses:
 
     def _here(self, service: str, number: int, text: str) -> str:
         """A word of the file as it reads outside of a container."""
-        text = text.replace("0.0.0.0", LOOPBACK)
+        text = text.replace("0.0.0.0", host(number))
         for target, source in self._mounts(service).items():
             text = re.sub(rf"(?<![\w./]){re.escape(target)}(?![\w.-])", str(source), text)
         for port in (*PORTS, OWN_PORT):
             owner = PORTS.get(port, service)
-            stands_for = self.port(owner, port, number if owner == service else 1)
+            stands_for = self.port(owner, port, number if port == OWN_PORT else 1)
             text = re.sub(rf"(?<![\w./-]){port}(?![\w.-])", str(stands_for), text)
         return text
 
