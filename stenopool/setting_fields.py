@@ -198,6 +198,10 @@ class SettingFields(BaseModel):
         "127.0.0.1", description="Address of a worker's own /metrics; it asks for no token."
     )
 
+    flower_basic_auth: SecretStr | None = Field(
+        None, description="Who may look at Flower, as name:password; needed in production and beyond this machine."
+    )
+
     # The ledger's clock. Shorter only in tests; docs/explanation/ledger.md says why these values.
     lease_s: float = Field(30, gt=0, description="A claim not renewed for this long may be claimed by another.")
     beat_s: float = Field(2, gt=0, description="Claims are renewed this often; also how fast a cancel arrives.")

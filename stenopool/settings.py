@@ -23,7 +23,7 @@ from stenopool.gpus.visible import Visibility
 from stenopool.scanner import ScannerAddress, scanner_address
 from stenopool.setting_fields import SettingFields
 
-SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL", "METRICS_TOKEN", "API_KEY", "JWT_KEY")
+SECRETS: Final = ("REDIS_PASSWORD", "REDIS_URL", "METRICS_TOKEN", "API_KEY", "JWT_KEY", "FLOWER_BASIC_AUTH")
 """Settings that may be given as ``NAME_FILE``, a path to a file that holds the value."""
 
 _ADDRESS: Final = re.compile(r"https?://[!-~]*[^/?#\s]")

@@ -10,4 +10,6 @@ def commands(root: Path) -> list[list[str]]:
     text = (root / "docs/how-to/run-each-process-by-hand.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
-    return [shlex.split(line, comments=True) for line in lines if line.startswith(("uvicorn ", "celery "))]
+    return [
+        shlex.split(line, comments=True) for line in lines if line.startswith(("uvicorn ", "celery ", "python -m "))
+    ]

@@ -16,8 +16,8 @@ OUR_USER: Final = 10001
 
 SECRETS_DIR: Final = "/run/secrets/stenopool"
 
-NOT_OURS: Final = frozenset({"HF_HOME", "HF_HUB_OFFLINE", "FLOWER_BASIC_AUTH", "NVIDIA_VISIBLE_DEVICES"})
-"""Variables that others read: the model hub's client, Flower and NVIDIA's container runtime."""
+NOT_OURS: Final = frozenset({"HF_HOME", "HF_HUB_OFFLINE", "NVIDIA_VISIBLE_DEVICES"})
+"""Variables that others read: the model hub's client and NVIDIA's container runtime."""
 
 LAST_ACTS_S: Final = 15
 """What a process needs after its grace (docs/explanation/worker.md, "Stopping")."""
@@ -182,7 +182,7 @@ def commands_known(found: Installation) -> Iterator[str]:
         "worker": ["celery", "-A", "worker.app", "worker", "-X", PREPARE],
         "house": ["celery", "-A", "beat.app", "worker", "-Q", HOUSE, "-P", "threads"],
         "beat": ["celery", "-A", "beat.app", "beat"],
-        "flower": ["celery", "-A", "beat.app", "flower"],
+        "flower": ["python", "-m", "beat.flower"],
     }
     for component, beginning in apps.items():
         command = found.command(component)
