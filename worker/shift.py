@@ -14,7 +14,7 @@ from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.call import Call
-from stenopool.ledger.model import BeatVerdict, Blame, CommitOutcome, Committed, Grant, HeldClaim
+from stenopool.ledger.model import BeatVerdict, Blame, CommitOutcome, Committed, FailingAnswer, Grant, HeldClaim
 from stenopool.logs import REQUEST_ID, bind, get_logger
 from worker import measures
 from worker.duty import Duty
@@ -39,6 +39,7 @@ _LONGEST_DELAY_S: Final = 60
 _MOST_LABELS: Final = 5
 
 T = TypeVar("T")
+A = TypeVar("A", bound=FailingAnswer)
 _log = get_logger(__name__)
 
 
@@ -53,6 +54,7 @@ class _Report:
     """What a shift did, as Flower shows it."""
 
     units: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
     def text(self, why: str) -> str:
         shown = ", ".join(self.units[:_MOST_LABELS]) + (", …" if len(self.units) > _MOST_LABELS else "")
@@ -68,6 +70,11 @@ class Shift:
         self._work = UnitWork(duty)
         self._report = _Report()
         self._until = time.monotonic() + SHIFT_S
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why transcriptions ended by this shift, each reason once; empty where none failed."""
+        return tuple(dict.fromkeys(self._report.reasons))
 
     def run(self) -> str:
         """Works until nothing waits, the time is over or the worker stops; answers a line for people."""
@@ -169,7 +176,7 @@ class Shift:
 
     def _committed(self, holding: Holding, commit: Call[Committed]) -> Grant | None:
         fail_at(Failpoint.WORKER_AFTER_STORE, holding.grant.kind)
-        answer = self._retried(lambda: self._duty.endings.commit(commit))
+        answer = self._answered(lambda: self._duty.endings.commit(commit))
         if answer.outcome is CommitOutcome.REFUSED:
             self._work.drop_output(holding.grant)
             self._work.drop_if_deleted(holding.grant)
@@ -187,7 +194,7 @@ class Shift:
         _log.warning("unit_failed", code=str(error.code), blame=str(blame), reason=error.message)
         if blame is Blame.UNIT:
             self._duty.files.note_failure(holding.unit)
-        self._retried(lambda: self._duty.endings.fail(holding.grant.claim_id, error.code, blame, error.message))
+        self._answered(lambda: self._duty.endings.fail(holding.grant.claim_id, error.code, blame, error.message))
         measures.attempt_failed(error.code)
         self._note(holding, str(error.code), "failed")
 
@@ -195,7 +202,7 @@ class Shift:
         self._end_work(holding)
         delay_s = min(max(error.retry_after_s, _SHORTEST_DELAY_S), _LONGEST_DELAY_S)
         _log.warning("unit_released", code=str(error.code), delay_s=delay_s)
-        self._retried(lambda: self._duty.endings.release(holding.grant.claim_id, delay_s * 1000))
+        self._answered(lambda: self._duty.endings.release(holding.grant.claim_id, delay_s * 1000))
         self._note(holding, "released")
 
     def _give_up(self, holding: Holding) -> None:
@@ -212,6 +219,12 @@ class Shift:
         if not holding.end_work():
             # The watchdog has failed the unit and is about to end this process: two endings would be one too many.
             time.sleep(_INSIST_S)
+
+    def _answered(self, act: Callable[[], A]) -> A:
+        """As ``_retried``, for what may end a transcription."""
+        answer = self._retried(act)
+        self._report.reasons += [run.code for run in answer.failed_runs]
+        return answer
 
     def _retried(self, act: Callable[[], T]) -> T:
         """Tries until the ledger answers; every call may be repeated (rule 1).

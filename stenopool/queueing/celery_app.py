@@ -123,7 +123,8 @@ def _messages() -> dict[str, object]:
         "task_store_errors_even_if_ignored": False,
         # Flower shows nothing otherwise; a few messages for each shift.
         "worker_send_task_events": True,
-        "task_send_sent_event": True,
+        # From another process: it comes after the end of a fast bell, and takes from an empty one the name it was given.
+        "task_send_sent_event": False,
         "enable_utc": True,
     }
 

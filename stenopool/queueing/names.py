@@ -13,6 +13,9 @@ HOUSE: Final = "house"
 SHIFT_TASK: Final = "shift.open"
 """The task that a bell calls; its only argument is the queue."""
 
+EMPTY_BELL: Final = "bell.empty"
+"""What a bell is called in Flower once it has turned out that nothing waited: such come often, and are no work."""
+
 BELL_PREFIX: Final = "steno:bell:"
 """Prefix of every key that Celery writes: its lists stand beside the ledger's keys, never among them."""
 
