@@ -7,8 +7,9 @@ message twice, since all tasks are idempotent. Importing this module reads no en
 from pathlib import Path
 from typing import Any, Final
 
-from celery import platforms, signals
+from celery import platforms, signals, states
 
+from beat.exposition import HouseExposition, note_round
 from beat.timetable import REBUILD_TASK, beat_schedule
 from beat.webhooks.thread import PostmanThread
 from stenopool.errors import FatalError
@@ -34,6 +35,9 @@ _postman: Final[list[PostmanThread]] = []
 
 _heartbeat: Final[list[Heartbeat]] = []
 """The housekeeper's, once its loop has made a round."""
+
+_exposition: Final[list[HouseExposition]] = []
+"""One in the housekeeper, none in the clock alone."""
 
 app = make_app(
     "stenopool.beat",
@@ -82,8 +86,8 @@ def _on_celeryd_init(**_: Any) -> None:
     silence_root_warning()
 
 
-def _on_begin(**_: Any) -> None:
-    # The housekeeper when it begins, and the clock, which may be a process of its own. Makes the folders, too.
+def _on_beat_init(**_: Any) -> None:
+    # The clock may be a process of its own. Makes the folders, too.
     make_sure(process_settings(), "beat")
 
 
@@ -95,6 +99,20 @@ def _on_ready(sender: Any, **_: Any) -> None:
     sender.app.send_task("house.pulse", queue=HOUSE, expires=PULSE_EXPIRES_S)
     # By the housekeeper and not here: a long rebuild must not hold up what else it listens to.
     sender.app.send_task(REBUILD_TASK, queue=HOUSE, expires=_REBUILD_EXPIRES_S, ignore_result=True)
+
+
+def _on_worker_init(**_: Any) -> None:
+    settings = process_settings()
+    # Celery sets logs up later.
+    configure_logs(settings, "beat")
+    make_sure(settings, "beat")
+    exposition = HouseExposition.start(settings)
+    if exposition is not None:
+        _exposition.append(exposition)
+
+
+def _on_postrun(sender: Any, state: str | None = None, **_: Any) -> None:
+    note_round(sender.name, is_done=state == states.SUCCESS)
 
 
 def _on_heartbeat_sent(**_: Any) -> None:
@@ -113,6 +131,8 @@ def _on_shutdown(**_: Any) -> None:
         heartbeat.stop()
     for postman in _postman:
         postman.stop()
+    for exposition in _exposition:
+        exposition.close()
 
 
 def _on_setup_logging(**_: Any) -> None:
@@ -126,11 +146,12 @@ def _on_embedded_clock(**_: Any) -> None:
 
 for _signal, _receiver in (
     (signals.celeryd_init, _on_celeryd_init),
-    (signals.worker_init, _on_begin),
+    (signals.worker_init, _on_worker_init),
     (signals.worker_ready, _on_ready),
+    (signals.task_postrun, _on_postrun),
     (signals.heartbeat_sent, _on_heartbeat_sent),
     (signals.worker_shutdown, _on_shutdown),
-    (signals.beat_init, _on_begin),
+    (signals.beat_init, _on_beat_init),
     (signals.setup_logging, _on_setup_logging),
     (signals.beat_embedded_init, _on_embedded_clock),
 ):

@@ -15,6 +15,7 @@ GROUPS: Final = {
     "api": metrics.OF_API,
     "ledger": (*metrics.OF_LEDGER, *metrics.OF_DISK),
     "worker": metrics.OF_WORKER,
+    "house": metrics.OF_HOUSE,
     "gpu": metrics.OF_GPU,
 }
 

@@ -18,6 +18,25 @@ REMOVED_KINDS: Final = frozenset(
 )
 """Names in the ledger's ``due``, and orphans: ``tr`` is a transcription that no job points at."""
 UNIT_ENDINGS: Final = frozenset({"done", "failed", "released", "given_back", "stopped", "lost", "refused"})
+HOUSE_TASKS: Final = frozenset(
+    {*("house.pulse", "ledger.sweep", "ledger.rebuild", "ledger.recount", "usage.roll_up"), "store.retain"}
+    | {"store.find_orphans", "spool.clear"}
+)
+"""The timetable's; a test compares them."""
+
+OUR_FAULTS: Final = frozenset(
+    {
+        ErrorCode.DECODE_TIMEOUT,
+        ErrorCode.ENGINE_FAILED,
+        ErrorCode.ENGINE_TIMEOUT,
+        ErrorCode.INPUT_MISSING,
+        ErrorCode.INTERNAL_ERROR,
+        ErrorCode.OUT_OF_MEMORY,
+        ErrorCode.TRANSIENT_TOO_LONG,
+        ErrorCode.WORKER_LOST,
+    }
+)
+"""Reasons of failed transcriptions that do not lie in the recording; an alert counts them."""
 
 GPU_PART: Final = "part"
 """Stands for the number of a GPU where a worker has a part of one."""
@@ -99,6 +118,12 @@ REDIS_MEMORY: Final = Reading("gauge", "redis_memory_bytes", "Memory that Redis 
 REDIS_MEMORY_LIMIT: Final = Reading(
     "gauge", "redis_memory_limit_bytes", "Memory that Redis may use; nothing is taken in beyond it, 0 is no limit."
 )
+REDIS_EVICTED: Final = Reading(
+    "counter", "redis_evicted_keys", "Records that Redis threw away for want of memory since its start."
+)
+REDIS_PERSISTENT: Final = Reading(
+    "gauge", "redis_persistent", "Whether Redis keeps an append-only file and its last write there succeeded."
+)
 
 # Read from the disk when somebody looks.
 DISK_FREE: Final = Reading("gauge", "disk_free_bytes", "Free bytes on the disk of the data directory.")
@@ -120,6 +145,20 @@ WORKER_UNITS: Final = Counter(
     "worker_units", "Units that this worker let go, by how.", _STAGE, Label("ending", UNIT_ENDINGS)
 )
 WORKER_FAILURES: Final = Counter("worker_failures", "Attempts that failed on this worker, by their code.", _CODE)
+
+# Counted by a housekeeper.
+HOUSE_ROUNDS: Final = Counter(
+    "house_rounds",
+    "Rounds of the housekeeper, by how they ended.",
+    Label("task", HOUSE_TASKS),
+    Label("ending", frozenset({"done", "failed"})),
+)
+HOUSE_LAST_DONE: Final = Reading(
+    "gauge",
+    "house_last_done_timestamp_seconds",
+    "When this housekeeper last did a round without a failure, in Unix time.",
+    Label("task", HOUSE_TASKS),
+)
 
 # Read from a worker's GPU when somebody looks.
 GPU_MEMORY: Final = Reading(
@@ -159,6 +198,8 @@ OF_LEDGER: Final[tuple[Metrics, ...]] = (
     REMOVED,
     REDIS_MEMORY,
     REDIS_MEMORY_LIMIT,
+    REDIS_EVICTED,
+    REDIS_PERSISTENT,
 )
 OF_DISK: Final[tuple[Metrics, ...]] = (DISK_FREE, DISK_SIZE)
 OF_WORKER: Final[tuple[Metrics, ...]] = (
@@ -169,4 +210,5 @@ OF_WORKER: Final[tuple[Metrics, ...]] = (
     WORKER_UNITS,
     WORKER_FAILURES,
 )
+OF_HOUSE: Final[tuple[Metrics, ...]] = (HOUSE_ROUNDS, HOUSE_LAST_DONE)
 OF_GPU: Final[tuple[Metrics, ...]] = (GPU_MEMORY, GPU_MEMORY_USED, GPU_UTILISATION, GPU_TEMPERATURE)

@@ -14,6 +14,7 @@ from stenopool.errors import StenopoolError
 from stenopool.instruments import Counter, Distribution, LiveGauge
 from stenopool.ledger.census import Census
 from stenopool.ledger.counts import ATTEMPT, ENDED, EXPIRED, REMOVED, WEBHOOK, counted, run_times
+from stenopool.ledger.states import RunState, UnitKind
 from stenopool.logs import get_logger
 from stenopool.metrics_folder import MetricsFolder, read_alone
 
@@ -71,6 +72,17 @@ class Exposition:
         return _text([metrics.DISK_FREE.family({(): usage.free}), metrics.DISK_SIZE.family({(): usage.total})])
 
 
+Told = dict[tuple[str, ...], int]
+
+_STAGES: Final[Told] = {(str(kind),): 0 for kind in UnitKind}
+_ENDINGS: Final[Told] = {
+    **{(str(state), ""): 0 for state in (RunState.COMPLETED, RunState.CANCELLED)},
+    **{(str(RunState.FAILED), str(code)): 0 for code in metrics.OUR_FAULTS},
+}
+_DELIVERIES: Final[Told] = {(outcome,): 0 for outcome in metrics.WEBHOOK_OUTCOMES}
+"""These are told before the ledger has counted one: the first is no growth where there was nothing."""
+
+
 def _families(census: Census) -> "Iterable[Metric]":
     pools = census.pools.items()
     yield metrics.QUEUE_DEPTH.family({(name,): pool.waiting for name, pool in pools})
@@ -80,10 +92,10 @@ def _families(census: Census) -> "Iterable[Metric]":
     yield metrics.WORKERS.family({(name,): pool.live_workers for name, pool in pools})
     yield metrics.UNITS_HELD.family({(kind,): held.units for kind, held in census.held.items()})
     yield metrics.UNITS_DELAYED.family({(): census.delayed})
-    yield metrics.ATTEMPTS.family(counted(census.counts, ATTEMPT))
-    yield metrics.LEASES_EXPIRED.family(counted(census.counts, EXPIRED))
-    yield metrics.RUNS_ENDED.family(counted(census.counts, ENDED, parts=2))
-    yield metrics.WEBHOOKS.family(counted(census.counts, WEBHOOK))
+    yield metrics.ATTEMPTS.family(_STAGES | counted(census.counts, ATTEMPT))
+    yield metrics.LEASES_EXPIRED.family(_STAGES | counted(census.counts, EXPIRED))
+    yield metrics.RUNS_ENDED.family(_ENDINGS | counted(census.counts, ENDED, parts=2))
+    yield metrics.WEBHOOKS.family(_DELIVERIES | counted(census.counts, WEBHOOK))
     yield metrics.REMOVED.family(counted(census.counts, REMOVED))
     yield metrics.RUN_DURATION.family(
         {(state,): Distribution(counts, sum_s) for state, (counts, sum_s) in run_times(census.counts).items()}
@@ -92,6 +104,10 @@ def _families(census: Census) -> "Iterable[Metric]":
         yield metrics.REDIS_MEMORY.family({(): census.redis_bytes})
     if census.redis_most_bytes is not None:
         yield metrics.REDIS_MEMORY_LIMIT.family({(): census.redis_most_bytes})
+    if census.redis_evicted is not None:
+        yield metrics.REDIS_EVICTED.family({(): census.redis_evicted})
+    if census.redis_is_persistent is not None:
+        yield metrics.REDIS_PERSISTENT.family({(): int(census.redis_is_persistent)})
 
 
 def _text(families: "Iterable[Metric]") -> bytes:

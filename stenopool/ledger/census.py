@@ -73,3 +73,7 @@ class Census:
     """Memory that Redis uses; None where it does not tell."""
     redis_most_bytes: int | None
     """Memory that it may use; 0 is no limit."""
+    redis_evicted: int | None = None
+    """Keys that it threw away for want of memory since it was started."""
+    redis_is_persistent: bool | None = None
+    """Whether it keeps an append-only file and its last write there succeeded."""

@@ -74,12 +74,15 @@ local function look_at_claims()
 end
 
 -- A managed Redis may forbid the question.
-local function memory()
-  local info = redis.pcall('INFO', 'memory')
-  if type(info) ~= 'string' then
-    return {}
-  end
-  return {used = tonumber(info:match('\nused_memory:(%d+)')), most = tonumber(info:match('\nmaxmemory:(%d+)'))}
+local function told_by_redis(section)
+  local info = redis.pcall('INFO', section)
+  return type(info) == 'string' and info or ''
+end
+
+local function is_persistent()
+  local info = told_by_redis('persistence')
+  local is_enabled = info:match('\naof_enabled:(%d)')
+  return is_enabled and is_enabled == '1' and info:match('\naof_last_write_status:(%w+)') == 'ok'
 end
 
 local counts = load_hash(keys.counts) or {}
@@ -90,7 +93,7 @@ for _, pool in ipairs(redis.call('SMEMBERS', keys.pools)) do
   look_at_pool(pool)
 end
 look_at_claims()
-local bytes = memory()
+local memory = told_by_redis('memory')
 return cjson.encode({
   epoch = or_null(redis.call('GET', keys.epoch)),
   pools = pools,
@@ -98,6 +101,8 @@ return cjson.encode({
   delayed = redis.call('ZCARD', keys.delayed),
   workers = workers,
   counts = counts,
-  redis_bytes = or_null(bytes.used),
-  redis_most_bytes = or_null(bytes.most),
+  redis_bytes = or_null(tonumber(memory:match('\nused_memory:(%d+)'))),
+  redis_most_bytes = or_null(tonumber(memory:match('\nmaxmemory:(%d+)'))),
+  redis_evicted = or_null(tonumber(told_by_redis('stats'):match('\nevicted_keys:(%d+)'))),
+  redis_is_persistent = or_null(is_persistent()),
 })

@@ -7,6 +7,7 @@ import beat.tasks.spool
 import beat.tasks.usage
 from beat.app import app, house_settings, schedule_file
 from beat.timetable import TIMETABLE, beat_schedule
+from stenopool.metrics import HOUSE_TASKS
 from stenopool.queueing.names import HOUSE
 from stenopool.settings import load_settings
 
@@ -31,3 +32,7 @@ def test_the_clock_keeps_its_schedule_in_the_data_directory() -> None:
     settings = load_settings({"DATA_DIR": "/somewhere"})
     assert house_settings(settings)["beat_schedule_filename"] == str(schedule_file(settings))
     assert str(schedule_file(settings)).startswith("/somewhere/run/")
+
+
+def test_the_metrics_know_every_round_and_no_other() -> None:
+    assert {entry.task for entry in TIMETABLE} == HOUSE_TASKS

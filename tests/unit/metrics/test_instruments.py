@@ -80,7 +80,7 @@ def test_a_histogram_uses_its_buckets(own: CollectorRegistry) -> None:
     assert value(told(own), "transcription_took_seconds_bucket", le="3600.0") == 1
 
 
-EVERY = (*metrics.OF_API, *metrics.OF_LEDGER, *metrics.OF_DISK, *metrics.OF_WORKER, *metrics.OF_GPU)
+EVERY = (*metrics.OF_API, *metrics.OF_LEDGER, *metrics.OF_DISK, *metrics.OF_WORKER, *metrics.OF_HOUSE, *metrics.OF_GPU)
 
 
 def test_every_metric_of_the_module_is_listed_for_whom_it_belongs_to() -> None:
@@ -101,7 +101,7 @@ def test_no_label_could_hold_a_tenant_an_id_or_a_file_name() -> None:
     assert {label.name for label in labels if label.values is None} == {"pool", "route"}
     assert {label.name for label in labels} == {
         *("route", "method", "status", "pool", "stage", "state", "code", "reason", "outcome", "run", "ending", "kind"),
-        "gpu",
+        *("gpu", "task"),
     }
     assert all(len(label.values) < 150 for label in labels if label.values is not None)
 
