@@ -18,7 +18,7 @@ endif
 export FILE MODEL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi sdk-ts sdk-types secrets load clean
+.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi sdk-ts sdk-types secrets load dashboards clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -77,6 +77,9 @@ sdk-types: ## Writes the TypeScript client's types anew from docs/openapi.json (
 
 secrets: ## Makes the passwords and keys that docker compose wants, in secrets/; changes none that exists
 	@python3 scripts/make_secrets.py
+
+dashboards: ## Writes the dashboards of monitoring/grafana anew from scripts/dashboards
+	@scripts/setup.sh dev && $(PYTHON_BIN) -m scripts.dashboards
 
 clean: ## Removes the environment and all caches; data/ and models/ stay
 	@for venv in "$(VENV)" .venv-load; do [ ! -f "$$venv/pyvenv.cfg" ] || rm -rf "$$venv"; done
