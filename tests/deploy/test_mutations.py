@@ -10,6 +10,7 @@ from tests.deploy.breakages import ROOT, Breakage, Check, copy_of_the_project
 from tests.deploy.compose import breakages as compose
 from tests.deploy.images import breakages as images
 from tests.deploy.k8s import breakages as k8s
+from tests.deploy.monitoring import breakages as monitoring
 from tests.deploy.nginx import breakages as nginx
 from tests.deploy.operators import breakages as operators
 from tests.deploy.systemd import breakages as systemd
@@ -18,6 +19,7 @@ AREAS: Final[dict[str, tuple[Breakage, ...]]] = {
     "compose": compose.BREAKAGES,
     "images": images.BREAKAGES,
     "k8s": k8s.BREAKAGES,
+    "monitoring": monitoring.BREAKAGES,
     "nginx": nginx.BREAKAGES,
     "operators": operators.BREAKAGES,
     "systemd": systemd.BREAKAGES,
