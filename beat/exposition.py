@@ -63,12 +63,12 @@ class HouseExposition:
         from prometheus_client import start_http_server  # noqa: PLC0415 - after share_metrics
 
         served = registry()
-        served.register(LastRounds())
         try:
             server, thread = start_http_server(settings.worker_metrics_port, settings.worker_metrics_host, served)
         except OSError as error:
             _log.error("metrics_not_served", port=settings.worker_metrics_port, error=error.strerror)
             return None
+        served.register(LastRounds())
         _log.info("metrics_served", address=settings.worker_metrics_host, port=server.server_port)
         return cls(server, thread)
 

@@ -88,8 +88,8 @@ CAPACITY: Final = (
                 "short",
             ),
             Panel(
-                "How busy are the workers?",
-                {"{{worker}}": "flower_worker_number_of_currently_executing_tasks"},
+                "What are the workers busy with?",
+                {"{{stage}}": "max by (stage) (transcription_units_held)"},
                 "short",
             ),
             Panel(

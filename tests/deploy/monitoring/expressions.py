@@ -30,7 +30,7 @@ OURS: Final[dict[str, Metrics]] = {
 READ_FROM_LEDGER: Final = frozenset(names((*metrics.OF_LEDGER, *metrics.OF_DISK)))
 """The same at every API server."""
 
-OF_OTHERS: Final = frozenset({"up", "ALERTS", "flower_worker_number_of_currently_executing_tasks"})
+OF_OTHERS: Final = frozenset({"up", "ALERTS"})
 
 _NAME: Final = re.compile(r"\b(?:transcription_\w+|flower_\w+|[a-z_]+:\w+:\w+|up|ALERTS)\b")
 _MATCHED: Final = re.compile(r'\b((?:[a-z_]+:)?transcription_\w+(?::\w+)?)\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\}')
