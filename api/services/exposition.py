@@ -90,7 +90,7 @@ def _families(census: Census) -> "Iterable[Metric]":
     yield metrics.QUEUE_AUDIO.family({(name,): pool.waiting_s for name, pool in pools})
     yield metrics.UNITS_OPEN.family({(name,): pool.open for name, pool in pools})
     yield metrics.WORKERS.family({(name,): pool.live_workers for name, pool in pools})
-    yield metrics.UNITS_HELD.family({(kind,): held.units for kind, held in census.held.items()})
+    yield metrics.UNITS_HELD.family(_STAGES | {(str(kind),): held.units for kind, held in census.held.items()})
     yield metrics.UNITS_DELAYED.family({(): census.delayed})
     yield metrics.ATTEMPTS.family(_STAGES | counted(census.counts, ATTEMPT))
     yield metrics.LEASES_EXPIRED.family(_STAGES | counted(census.counts, EXPIRED))

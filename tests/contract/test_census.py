@@ -25,6 +25,7 @@ from stenopool.ledger.model import (
     timing_of,
 )
 from stenopool.redis_pools import redis_client
+from tests.waiting import wait_until
 
 CLOCK: Final = "test-clock"
 BOOK: Final = ScriptBook(clock=f"local function now_ms() return tonumber(redis.call('GET', '{CLOCK}')) end\n")
@@ -199,6 +200,21 @@ def test_python_and_lua_have_the_same_buckets() -> None:
     found = re.search(r"run_seconds = \{([^}]*)\}", lua)
     assert found
     assert tuple(map(float, found[1].split(","))) == counts.RUN_SECONDS
+
+
+def test_what_redis_throws_away_and_whether_it_writes_down_is_told(bench: Bench) -> None:
+    before = bench.census()
+    bench.client.config_set("maxmemory-policy", "volatile-lru")
+    bench.client.set("elsewhere", "x", ex=3600)
+    bench.client.config_set("maxmemory", 1)
+    try:
+        wait_until(lambda: not bench.client.exists("elsewhere"), 5, "the eviction")
+        after = bench.census()
+    finally:
+        bench.client.config_set("maxmemory", 0)
+        bench.client.config_set("maxmemory-policy", "noeviction")
+    assert (before.redis_evicted or 0) < (after.redis_evicted or 0)
+    assert before.redis_is_persistent is bool(int(bench.client.info("persistence")["aof_enabled"]))
 
 
 def test_a_full_redis_still_takes_a_census_and_ends_work(bench: Bench) -> None:

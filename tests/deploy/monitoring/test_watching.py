@@ -52,8 +52,8 @@ def test_threat_19_flower_and_its_api_are_shut_without_the_password(watched: Wat
 
 def test_flower_only_looks(watched: Watched) -> None:
     with watched.flower as flower:
-        names = list(flower.get("/api/workers").json())
-        assert flower.post(f"/api/worker/shutdown/{names[0]}").status_code in (403, 405)
+        seen = wait_until(lambda: list(flower.get("/api/workers").json()), LIMIT_S, "a worker")
+        assert flower.post(f"/api/worker/shutdown/{seen[0]}").status_code in (403, 405)
 
 
 def test_a_failed_transcription_is_a_failed_task_with_its_code(watched: Watched) -> None:
@@ -114,7 +114,7 @@ def test_what_rules_and_panels_look_at_is_told_by_some_process(watched: Watched)
         told.update(name for job in watched.targets if job != "prometheus" for name in samples(watched.exposition(job)))
         return looked_at - told - by_gpu
 
-    wait_until(lambda: not missing(), LIMIT_S, "every metric", every_s=0.5)
+    wait_until(lambda: not missing(), LIMIT_S, f"every metric, not {missing()}", every_s=0.5)
     assert not by_gpu & told
 
 
