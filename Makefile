@@ -84,4 +84,5 @@ dashboards: ## Writes the dashboards of monitoring/grafana anew from scripts/das
 clean: ## Removes the environment and all caches; data/ and models/ stay
 	@for venv in "$(VENV)" .venv-load; do [ ! -f "$$venv/pyvenv.cfg" ] || rm -rf "$$venv"; done
 	@rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	@rm -rf sdk/typescript/node_modules sdk/typescript/dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

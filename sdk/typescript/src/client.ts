@@ -37,6 +37,8 @@ import type {
 import { type JobSource, pollForEnd, type StatusAnswer, waitForEnd } from './waiting.js';
 
 const HELD_MARGIN_MS = 30_000;
+/** Who waits for hours outlasts an API that is away for two minutes or three. */
+const WAITING_RETRIES = 15;
 
 /**
  * Speaks to one API. Every method throws only {@link StenopoolError}s, takes a `signal`, and repeats by itself what may be
@@ -115,7 +117,7 @@ export class StenopoolClient {
     return new EventStream(this.#http, { path, types: JOB_EVENTS, lastTypes: LAST_EVENTS }, options);
   }
 
-  /** What becomes of all your jobs. Open it first, then load the list; it does not end by itself. */
+  /** What becomes of all your jobs. Load the list in `onOpen`, so that nothing falls in between; it does not end by itself. */
   allEvents(options: EventOptions = {}): EventStream<TenantEvent> {
     return new EventStream(this.#http, { path: '/jobs/events', types: TENANT_EVENTS, lastTypes: new Set() }, options);
   }
@@ -196,9 +198,10 @@ export class StenopoolClient {
 
   #source(jobId: string, options: PollOptions): JobSource {
     const { onRetry } = options;
+    const maxRetries = Math.max(this.#http.retry.maxRetries, WAITING_RETRIES);
     return {
       events: (signal) => this.events(jobId, { signal, onRetry }),
-      ask: (signal, heldSeconds, etag) => this.#status(jobId, { signal, onRetry }, heldSeconds, etag),
+      ask: (signal, heldSeconds, etag) => this.#status(jobId, { signal, onRetry, maxRetries }, heldSeconds, etag),
     };
   }
 

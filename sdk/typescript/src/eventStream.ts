@@ -4,7 +4,7 @@
  */
 
 import { Deadline, pause } from './deadline.js';
-import { NetworkError, ProtocolError } from './errors.js';
+import { NetworkError, ProtocolError, TimeoutError } from './errors.js';
 import type { Http } from './http.js';
 import type { EventOptions } from './options.js';
 import { backoffMs } from './retry.js';
@@ -14,6 +14,9 @@ import { type ServerSentEvent, SseParser } from './sse.js';
 const SILENCE_MS = 35_000;
 /** Pause before coming back where the API names none. */
 const COME_BACK_MS = 1000;
+
+/** A connection that held for so long was no failure. */
+const STEADY_MS = 10_000;
 
 /** Which stream is read. */
 export interface StreamKind {
@@ -52,6 +55,7 @@ export class EventStream<E extends { type: string }> implements AsyncIterable<E>
     for (let failures = 0; ; ) {
       const connection = new Deadline(this.#options.signal, SILENCE_MS);
       let cut: Error = new NetworkError('the stream ended before its last event');
+      const beganMs = Date.now();
       let isOpen = false;
       try {
         const body = await this.#open(connection);
@@ -63,13 +67,14 @@ export class EventStream<E extends { type: string }> implements AsyncIterable<E>
           if (this.#kind.lastTypes.has(event.type)) return;
         }
       } catch (error) {
-        cut = connection.explain(error);
-        // What could not be opened was tried often enough.
-        if (!isOpen || this.#options.signal?.aborted || cut instanceof ProtocolError) throw cut;
+        // What could not be opened was tried often enough; and what the caller's own functions throw is the caller's.
+        const isCut = isOpen && (error instanceof NetworkError || error instanceof TimeoutError);
+        if (!isCut || this.#options.signal?.aborted) throw error;
+        cut = error;
       } finally {
         connection.abort();
       }
-      failures += 1;
+      failures = Date.now() - beganMs > STEADY_MS ? 1 : failures + 1;
       if (failures > maxRetries) throw cut;
       await this.#comeBack(cut, failures);
     }
@@ -104,12 +109,18 @@ export class EventStream<E extends { type: string }> implements AsyncIterable<E>
   async *#eventsIn(body: ReadableStream<Uint8Array>, connection: Deadline): AsyncGenerator<ServerSentEvent> {
     const parser = new SseParser(this.lastEventId);
     const reader = body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
+    for (let isTold = false; ; ) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        throw connection.explain(error);
+      });
       if (done) return;
       connection.restart();
       const events = parser.push(value);
       this.#retryMs = parser.retryMs ?? this.#retryMs;
+      if (parser.hasHeard && !isTold) {
+        isTold = true;
+        this.#options.onOpen?.();
+      }
       for (const event of events) {
         this.lastEventId = event.lastEventId;
         if (this.#kind.types.has(event.type)) yield event;

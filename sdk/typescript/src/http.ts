@@ -33,6 +33,12 @@ export interface Request<T> {
   read: (response: Response) => Promise<T>;
 }
 
+interface Where {
+  url: string;
+  headers: Record<string, string>;
+  signal: AbortSignal;
+}
+
 /** The door to the network. */
 export class Http {
   /** How persistent it is. */
@@ -79,11 +85,12 @@ export class Http {
 
   async #once<T>(request: Request<T>, options: CallOptions): Promise<T> {
     const url = this.#url(request);
+    const headers = await this.#headers(request);
     const limitMs = options.timeoutMs ?? (request.form ? undefined : (this.#options.timeoutMs ?? TIMEOUT_MS));
     const deadline = new Deadline(options.signal, limitMs);
     let keeps = false;
     try {
-      const response = await this.#fetch(request, url, deadline.signal);
+      const response = await this.#fetch(request, { url, headers, signal: deadline.signal });
       const isAnswer = response.ok || (request.accepts ?? []).includes(response.status);
       if (!isAnswer) throw await errorOf(response);
       if (request.staysOpen) {
@@ -98,10 +105,7 @@ export class Http {
     }
   }
 
-  async #fetch<T>(request: Request<T>, url: string, signal: AbortSignal): Promise<Response> {
-    const headers = { Accept: 'application/json', ...this.#options.headers, ...request.headers };
-    const key = await this.#key();
-    if (key) Object.assign(headers, { Authorization: `Bearer ${key}` });
+  async #fetch<T>(request: Request<T>, { url, headers, signal }: Where): Promise<Response> {
     signal.throwIfAborted();
     const own = this.#options.fetch;
     if (request.form) {
@@ -109,6 +113,12 @@ export class Http {
     }
     // A browser's cache knows nothing of keys that come and go.
     return (own ?? fetch)(url, { method: request.method ?? 'GET', headers, signal, cache: 'no-store' });
+  }
+
+  async #headers<T>(request: Request<T>): Promise<Record<string, string>> {
+    const headers = { Accept: 'application/json', ...this.#options.headers, ...request.headers };
+    const key = await this.#key();
+    return key ? { ...headers, Authorization: `Bearer ${key}` } : headers;
   }
 
   async #key(): Promise<string | null | undefined> {

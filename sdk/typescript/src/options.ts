@@ -86,6 +86,11 @@ export interface EventOptions {
   signal?: AbortSignal | undefined;
   /** Goes on behind this event, of an earlier stream. */
   lastEventId?: string | undefined;
+  /**
+   * Called for each connection once the API has said from where it tells: nothing that happens from now on is missed. Load
+   * the list of jobs here.
+   */
+  onOpen?: (() => void) | undefined;
   /** Tries in a row without any news before it is given up; `Infinity` for a page that shall outlast being offline. */
   maxRetries?: number | undefined;
   /** Hears of each pause before a repetition. */

@@ -21,6 +21,8 @@ const MAX_PENDING_CHARS = 16 * 1024 * 1024;
 export class SseParser {
   /** As of the last event that was finished, an empty one included. */
   lastEventId: string;
+  /** Whether an event or an id has come; comments are neither. */
+  hasHeard = false;
   /** What the server's `retry` asked for, or null. */
   retryMs: number | null = null;
   readonly #decoder = new TextDecoder();
@@ -29,6 +31,7 @@ export class SseParser {
   #type = '';
   #data: string[] = [];
   #id: string;
+  #hasId = false;
 
   constructor(lastEventId = '') {
     this.lastEventId = lastEventId;
@@ -60,15 +63,21 @@ export class SseParser {
     const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
     if (field === 'event') this.#type = value;
     else if (field === 'data') this.#data.push(value);
-    else if (field === 'id' && !value.includes('\0')) this.#id = value;
+    else if (field === 'id' && !value.includes('\0')) this.#setId(value);
     else if (field === 'retry' && /^\d+$/.test(value)) this.retryMs = Number(value);
     return null;
+  }
+
+  #setId(value: string): void {
+    this.#id = value;
+    this.#hasId = true;
   }
 
   #finish(): ServerSentEvent | null {
     const type = this.#type || 'message';
     const data = this.#data;
     this.lastEventId = this.#id;
+    this.hasHeard ||= this.#hasId || data.length > 0;
     this.#type = '';
     this.#data = [];
     return data.length === 0 ? null : { type, data: data.join('\n'), lastEventId: this.lastEventId };

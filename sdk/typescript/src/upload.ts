@@ -35,7 +35,14 @@ export async function send(upload: Upload, fetchOf: typeof fetch | undefined): P
 
   const tell = (sentBytes: number): void => {
     const loadedBytes = Math.min(form.fileBytes, Math.max(0, sentBytes - form.headBytes));
-    onProgress({ loadedBytes, totalBytes: form.fileBytes });
+    try {
+      onProgress({ loadedBytes, totalBytes: form.fileBytes });
+    } catch (error) {
+      // As any listener's: an uncaught error, which does not break the upload.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   };
   tell(0);
   const isPage = typeof XMLHttpRequest !== 'undefined';

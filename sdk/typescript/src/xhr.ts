@@ -22,13 +22,7 @@ export function sendByXhr({ url, headers, body, signal, onSent }: XhrPost): Prom
     request.upload.onprogress = (event) => onSent(event.loaded);
     request.onload = () => {
       onSent(body.size);
-      resolve(
-        new Response(request.responseText, {
-          status: request.status,
-          statusText: request.statusText,
-          headers: headersIn(request.getAllResponseHeaders()),
-        }),
-      );
+      resolve(answerOf(request));
     };
     request.onerror = () => reject(new TypeError('the upload broke'));
     request.onabort = () => reject(new DOMException('aborted', 'AbortError'));
@@ -39,6 +33,17 @@ export function sendByXhr({ url, headers, body, signal, onSent }: XhrPost): Prom
     }
     signal.addEventListener('abort', onAbort, { once: true });
     request.send(body);
+  });
+}
+
+/** Statuses with which a `Response` may have no body, not even an empty one. */
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+
+function answerOf(request: XMLHttpRequest): Response {
+  return new Response(WITHOUT_BODY.has(request.status) ? null : request.responseText, {
+    status: request.status,
+    statusText: request.statusText,
+    headers: headersIn(request.getAllResponseHeaders()),
   });
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { AbortError, NetworkError, NotFoundError, ProtocolError, type EventOptions } from '@stenopool/client';
 import { event, JOB, json, problem, rejection, segment, status, stream, Stub } from './stub.js';
 
@@ -58,6 +58,23 @@ test('it goes on behind an event of an earlier stream', async () => {
   expect(api.header('last-event-id')).toEqual(['4']);
 });
 
+test('each connection is told of, once it says from where it goes on', async () => {
+  let opened = 0;
+  api.tell(stream(soon, ': ping\n\n'), stream(soon, ': ping\n\nid: 5\n\n'), stream(': ping\n\n', END));
+  for await (const one of api.client().events(JOB, { onOpen: () => void (opened += 1) })) {
+    expect([one.type, opened]).toEqual(['completed', 2]);
+  }
+});
+
+test("what the caller's own function throws is the caller's", async () => {
+  api.tell(stream(soon, END));
+  const onOpen = () => {
+    throw new RangeError('mine');
+  };
+  expect(await rejection(heard({ onOpen }))).toBeInstanceOf(RangeError);
+  expect(api.asked.length).toBe(1);
+});
+
 test('who has everything hears nothing', async () => {
   api.tell((response) => void response.writeHead(204).end());
   expect(await heard({ lastEventId: '9.end' })).toEqual([]);
@@ -77,6 +94,26 @@ test('coming back in vain has an end, news begin the count anew', async () => {
   api.tell(stream(soon, event('segment', segment('a'), '1')), stream(), stream(event('queued', status('queued'))), stream());
   expect(await rejection(heard({ maxRetries: 2 }))).toBeInstanceOf(NetworkError);
   expect(api.asked.length).toBe(5);
+});
+
+test('a connection that is silent for longer than a dead one would be is made anew', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const isHeard = new Promise<void>((resolve) =>
+      api.tell((response) => {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(event('segment', segment('a'), '1'), () => resolve());
+      }, stream(END)),
+    );
+    const events = api.client().events(JOB)[Symbol.asyncIterator]();
+    await events.next();
+    await isHeard;
+    const next = events.next();
+    await vi.advanceTimersByTimeAsync(37_000);
+    expect((await next).value?.type).toBe('completed');
+    expect(api.header('last-event-id')).toEqual([undefined, '1']);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a full API is waited for', async () => {

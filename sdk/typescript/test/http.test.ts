@@ -87,6 +87,13 @@ describe('requests', () => {
     expect(api.header('authorization')).toEqual(['Bearer a', undefined, 'Bearer b']);
   });
 
+  test("what the caller's own function for the key throws is the caller's", async () => {
+    api.tell(json({}));
+    const apiKey = () => Promise.reject(new RangeError('mine'));
+    expect(await rejection(api.client({ apiKey }).getHealth())).toBeInstanceOf(RangeError);
+    expect(api.asked).toEqual([]);
+  });
+
   test('a page speaks to its own origin', async () => {
     const urls: unknown[] = [];
     const own: typeof fetch = async (url) => {

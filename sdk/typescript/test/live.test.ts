@@ -43,6 +43,18 @@ function silence(seconds: number): Blob {
   return new Blob([head, new Uint8Array(size).fill(0x80)]);
 }
 
+/** Lets so many bytes through, then breaks, in the middle of an event as it may be. */
+function brokenAfter(limitBytes: number): TransformStream<Uint8Array, Uint8Array> {
+  let left = limitBytes;
+  return new TransformStream({
+    transform(chunk, controller) {
+      controller.enqueue(chunk.slice(0, left));
+      left -= chunk.byteLength;
+      if (left < 0) controller.error(new TypeError('cut'));
+    },
+  });
+}
+
 describe.skipIf(!address)('against a running platform', () => {
   beforeAll(async () => {
     file = await fileFromPath(new URL('../../../samples/demo.mp3', import.meta.url).pathname);
@@ -105,6 +117,25 @@ describe.skipIf(!address)('against a running platform', () => {
     expect((await stream[Symbol.asyncIterator]().next()).done).toBe(true);
   });
 
+  test('a line that is cut again and again loses no text and repeats none', async () => {
+    const cutting: typeof fetch = async (url, init) => {
+      const answer = await fetch(url, init);
+      if (!String(url).endsWith('/events') || answer.body === null) return answer;
+      return new Response(answer.body.pipeThrough(brokenAfter(1500)), answer);
+    };
+    let cuts = 0;
+    const fragile = new StenopoolClient({
+      baseUrl: address,
+      fetch: cutting,
+      retry: { maxDelayMs: 1 },
+      onRetry: () => void (cuts += 1),
+    });
+    const texts: string[] = [];
+    for await (const event of fragile.events(job)) if (event.type === 'segment') texts.push(event.data.segment.text);
+    expect(texts.join(' ')).toBe((await client.getResult(job)).text);
+    expect(cuts).toBeGreaterThan(1);
+  });
+
   test('subtitles, outline, recording and link are there', async () => {
     expect(await client.getResult(job, { format: 'srt', max_lines: 1 })).toMatch(/^1\n00:00:/);
     const peaks = await client.getPeaks(job);
@@ -128,8 +159,7 @@ describe.skipIf(!address)('against a running platform', () => {
   test('all jobs are followed in one stream', async () => {
     let opened: () => void = () => undefined;
     const isOpen = new Promise<void>((resolve) => (opened = resolve));
-    const own: typeof fetch = (...given) => fetch(...given).finally(opened);
-    const events = new StenopoolClient({ baseUrl: address, fetch: own }).allEvents()[Symbol.asyncIterator]();
+    const events = client.allEvents({ onOpen: () => opened() })[Symbol.asyncIterator]();
     const first = events.next();
     await isOpen;
 

@@ -53,6 +53,14 @@ test('an id without an event counts', () => {
   expect(parser.lastEventId).toBe('2');
 });
 
+test('comments and pauses alone say nothing, an id does', () => {
+  const parser = new SseParser('1');
+  parser.push(bytes(': ping\n\nretry: 5\n\n'));
+  expect(parser.hasHeard).toBe(false);
+  parser.push(bytes('id: 1\n\n'));
+  expect(parser.hasHeard).toBe(true);
+});
+
 test('the pause that the server asks for is known; anything but digits is passed over', () => {
   const parser = new SseParser();
   parser.push(bytes('retry: 1000\nretry: 1e3\nretry: -5\nretry:\n'));

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { AbortError, NetworkError, StenopoolClient, type UploadProgress } from '@stenopool/client';
+import { AbortError, NetworkError, ProtocolError, StenopoolClient, type UploadProgress } from '@stenopool/client';
 import { fileFromPath } from '@stenopool/client/node';
 import { FakeXhr } from './fakeXhr.js';
 import { broken, type Asked, JOB, json, problem, rejection, silent, Stub } from './stub.js';
@@ -116,6 +116,8 @@ describe('progress', () => {
     api.tell(problem(429, 'rate_limited', { 'Retry-After': '600', 'X-Request-ID': 'r' }));
     const refused = api.client().submitTranscription(TALK, { onUploadProgress });
     expect(await rejection(refused)).toMatchObject({ name: 'RateLimitError', retryAfterMs: 600_000, requestId: 'r' });
+    api.tell((response) => void response.writeHead(204).end());
+    expect(await rejection(api.client().submitTranscription(TALK, { onUploadProgress }))).toBeInstanceOf(ProtocolError);
     api.tell(broken);
     const cut = api.client().submitTranscription(TALK, { onUploadProgress, maxRetries: 0 });
     expect(await rejection(cut)).toBeInstanceOf(NetworkError);

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { AbortError, JobCancelledError, JobFailedError, NotFoundError, TimeoutError } from '@stenopool/client';
-import { type Answer, event, JOB, json, problem, rejection, segment, silent, status, stream, Stub } from './stub.js';
+import { type Answer, broken, event, JOB, json, problem, rejection, segment, silent, status, stream, Stub } from './stub.js';
 
 let api: Stub;
 beforeAll(async () => {
@@ -45,6 +45,25 @@ describe('waitForResult', () => {
     expect(await api.client().waitForResult(JOB)).toEqual(RESULT);
     expect(api.lines.slice(1)).toEqual([`GET /status/${JOB}`, `GET /status/${JOB}`, `GET /result/${JOB}`]);
     expect(api.header('prefer')).toEqual([undefined, undefined, 'wait=30', undefined]);
+  });
+
+  test('polls where something keeps the events to itself', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      platform(silent, [held('completed')]);
+      const waited = api.client().waitForResult(JOB);
+      await vi.advanceTimersByTimeAsync(9_999);
+      expect(api.lines.filter((line) => line.includes('/status/'))).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await waited).toEqual(RESULT);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('outlasts an API that is away for a while', async () => {
+    platform(broken, [...Array<Answer>(10).fill(broken), held('completed')]);
+    expect(await api.client({ retry: { maxDelayMs: 1 } }).waitForResult(JOB)).toEqual(RESULT);
   });
 
   test('does not wait for a job that is none', async () => {
