@@ -110,7 +110,7 @@ def test_its_own_tests_pass_against_a_running_platform(tools: Path, people: Peop
 
 def test_an_application_that_installed_it_transcribes(app: Path, people: People) -> None:
     done = ran(["node", "transcribe.mjs", "talk.mp3"], app, STENOPOOL_URL=people.stack.place.address, STENOPOOL_KEY="")
-    assert done.stderr.split()[-1] == "completed"
+    assert "completed" in done.stderr.split()
     assert done.stdout.split()
 
 

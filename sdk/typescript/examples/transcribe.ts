@@ -11,7 +11,9 @@ try {
     if (event.type === 'segment') console.log(event.data.segment.text);
     else console.error(event.type);
   }
-  await client.getResult(job_id);
+  // Throws where the job failed or was taken back.
+  const { language, duration } = await client.getResult(job_id);
+  console.error(`${duration} s, ${language}`);
 } catch (error) {
   if (!(error instanceof ApiError)) throw error;
   console.error(`${error.code}: ${error.message} ${error.hint}`);

@@ -7,7 +7,7 @@ import { Deadline, pause } from './deadline.js';
 import { errorOf, ProtocolError, StenopoolError } from './errors.js';
 import type { Multipart } from './multipart.js';
 import type { CallOptions, ClientOptions } from './options.js';
-import { DEFAULT_RETRY, pauseMs, type RetryPolicy } from './retry.js';
+import { DEFAULT_RETRY, isPaced, pauseMs, type RetryPolicy } from './retry.js';
 import { type OnUploadProgress, send } from './upload.js';
 
 const TIMEOUT_MS = 60_000;
@@ -66,7 +66,7 @@ export class Http {
   async send<T>(request: Request<T>, options: CallOptions = {}): Promise<T> {
     const policy = { ...this.retry, maxRetries: options.maxRetries ?? this.retry.maxRetries };
     const onRetry = options.onRetry ?? this.onRetry;
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 1; ; ) {
       try {
         return await this.#once(request, options);
       } catch (error) {
@@ -74,6 +74,7 @@ export class Http {
         if (delayMs === null) throw error;
         onRetry?.({ error: error as Error, attempt, delayMs });
         await pause(delayMs, options.signal);
+        if (!isPaced(error)) attempt += 1;
       }
     }
   }

@@ -7,7 +7,7 @@ import { ApiError, NetworkError, TimeoutError } from './errors.js';
 
 /** How persistent a client is. */
 export interface RetryPolicy {
-  /** Repetitions of one request, the first try not counted. */
+  /** Repetitions of one request, the first try and waits for a limit of rate (`rate_limited`) not counted; 0: none at all. */
   maxRetries: number;
   /** About the first pause; each further one is twice as long. */
   minDelayMs: number;
@@ -21,7 +21,7 @@ export interface RetryPolicy {
 export interface Retry {
   /** What went wrong. */
   error: Error;
-  /** 1 for the first repetition. */
+  /** 1 for the first repetition, and for waits for a limit of rate before it. */
   attempt: number;
   /** Length of the pause. */
   delayMs: number;
@@ -52,6 +52,14 @@ export function pauseMs(error: unknown, attempt: number, policy: RetryPolicy, ra
     return asked > policy.maxRetryAfterMs ? null : asked + random() * policy.minDelayMs;
   }
   return error.status === 502 || error.status === 504 ? backoffMs(attempt, policy, random) : null;
+}
+
+/**
+ * Whether the API only paces the caller and says when the next is taken. Such waits are not counted: of many that are handed in
+ * at once one after the other is taken, and the last has been told to wait as often as there were before it.
+ */
+export function isPaced(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'rate_limited' && error.retryAfterMs !== null;
 }
 
 /** The pause before repetition `attempt`: doubled each time, by chance between its half and its whole. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { AbortError, NetworkError, ProtocolError, StenopoolClient, type UploadProgress } from '@stenopool/client';
 import { fileFromPath } from '@stenopool/client/node';
 import { FakeXhr } from './fakeXhr.js';
-import { broken, type Asked, JOB, json, problem, rejection, silent, Stub } from './stub.js';
+import { type Answer, broken, type Asked, JOB, json, problem, rejection, silent, Stub } from './stub.js';
 
 let api: Stub;
 beforeAll(async () => {
@@ -63,6 +63,18 @@ describe('repeating', () => {
     expect([second, third]).toEqual([first, first]);
     expect(other).not.toBe(first);
     expect(api.asked.map(({ body }) => body.length)).toEqual(Array(4).fill(api.asked[0]?.body.length));
+  });
+
+  test('many at once are taken one after the other, however often the API says not yet', async () => {
+    const refused = problem(429, 'rate_limited', { 'Retry-After': '0' });
+    api.tell(...Array<Answer>(12).fill(refused), ACCEPTED);
+    expect((await api.client().submitTranscription(TALK)).job_id).toBe(JOB);
+    api.tell(...Array<Answer>(12).fill(problem(429, 'quota_active_jobs', { 'Retry-After': '0' })));
+    expect(await rejection(api.client().submitTranscription(TALK))).toMatchObject({ code: 'quota_active_jobs' });
+    expect(api.asked.length).toBe(5);
+    api.tell(refused);
+    const once = api.client().submitTranscription(TALK, { maxRetries: 0 });
+    expect(await rejection(once)).toMatchObject({ name: 'RateLimitError' });
   });
 
   test("the caller's own key is used", async () => {
