@@ -26,6 +26,7 @@ import type {
   JobStatus,
   ListFilter,
   MediaLink,
+  Model,
   Peaks,
   Recording,
   RemovedJob,
@@ -101,8 +102,13 @@ export class StenopoolClient {
    * holds back, else by asking now and then. Throws {@link JobFailedError} or {@link JobCancelledError} where there is none.
    */
   async waitForResult(jobId: string, options: WaitOptions = {}): Promise<TranscriptionResult> {
-    await waitForEnd(this.#source(jobId, options), options);
+    await this.waitForEnd(jobId, options);
     return this.getResult(jobId, { signal: options.signal, onRetry: options.onRetry });
+  }
+
+  /** Waits in the same way for the end, whichever it is, and gives the last status. */
+  waitForEnd(jobId: string, options: WaitOptions = {}): Promise<JobStatus> {
+    return waitForEnd(this.#source(jobId, options), options);
   }
 
   /** As {@link waitForResult}, without events. */
@@ -180,6 +186,11 @@ export class StenopoolClient {
   /** What you had done, day by day; the last 30 days where none are named. */
   getUsage(period: UsagePeriod = {}, options: CallOptions = {}): Promise<Usage> {
     return this.#get('/usage', options, { ...period });
+  }
+
+  /** The models that the operator runs. */
+  async listModels(options: CallOptions = {}): Promise<Model[]> {
+    return (await this.#get<{ data: Model[] }>('/v1/models', options)).data;
   }
 
   /** The platform's health; also of an unhealthy one. */

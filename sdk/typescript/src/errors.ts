@@ -83,6 +83,11 @@ export class ConflictError extends ApiError {
   override name = 'ConflictError';
 }
 
+/** 409 `not_finished`: the result was asked for before the job ended. */
+export class NotFinishedError extends ConflictError {
+  override name = 'NotFinishedError';
+}
+
 /** 409 `job_failed`: there is no result; `reason` says why. */
 export class JobFailedError extends ConflictError {
   override name = 'JobFailedError';
@@ -106,6 +111,11 @@ export class GoneError extends ApiError {
 /** 429: too many submissions, or a quota; `retryAfterMs` is null where time alone does not help. */
 export class RateLimitError extends ApiError {
   override name = 'RateLimitError';
+}
+
+/** 429 `quota_…`: the tenant has as much as it may have. */
+export class QuotaExceededError extends RateLimitError {
+  override name = 'QuotaExceededError';
 }
 
 /** 5xx: not the caller's fault. */
@@ -138,8 +148,12 @@ const BY_STATUS: Readonly<Record<number, typeof ApiError>> = {
 };
 
 const BY_CODE: Readonly<Record<string, typeof ApiError>> = {
+  not_finished: NotFinishedError,
   job_failed: JobFailedError,
   job_cancelled: JobCancelledError,
+  quota_active_jobs: QuotaExceededError,
+  quota_audio: QuotaExceededError,
+  quota_stored: QuotaExceededError,
 };
 
 /** The error that an answer with an error's status is; reads its body. */

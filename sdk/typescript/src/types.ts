@@ -36,6 +36,8 @@ export type MediaLink = Schemas['MediaLinkBody'];
 export type Peaks = Schemas['PeaksBody'];
 /** What a job's webhook was told. */
 export type WebhookLog = Schemas['WebhookLogBody'];
+/** A model that the operator runs; `id` is what a submission names. */
+export type Model = Schemas['ModelBody'];
 /** What was done, day by day. */
 export type Usage = Schemas['api__usage_schemas__UsageBody'];
 /** The platform's health. */

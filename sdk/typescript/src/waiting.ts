@@ -33,21 +33,19 @@ export interface JobSource {
 }
 
 /** Waits by events where they can be had. Throws what asking throws, and {@link TimeoutError}. */
-export function waitForEnd(job: JobSource, options: WaitOptions): Promise<void> {
-  return limited(options, async (signal) => {
-    if (!(await followed(job, options, signal))) await polled(job, options, signal);
-  });
+export function waitForEnd(job: JobSource, options: WaitOptions): Promise<JobStatus> {
+  return limited(options, async (signal) => (await followed(job, options, signal)) ?? polled(job, options, signal));
 }
 
 /** Waits without events. */
-export function pollForEnd(job: JobSource, options: PollOptions): Promise<void> {
+export function pollForEnd(job: JobSource, options: PollOptions): Promise<JobStatus> {
   return limited(options, (signal) => polled(job, options, signal));
 }
 
-async function limited(options: PollOptions, wait: (signal: AbortSignal) => Promise<void>): Promise<void> {
+async function limited<T>(options: PollOptions, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const deadline = new Deadline(options.signal, options.timeoutMs);
   try {
-    await wait(deadline.signal);
+    return await wait(deadline.signal);
   } catch (error) {
     throw deadline.signal.aborted ? deadline.explain(error) : error;
   } finally {
@@ -55,8 +53,8 @@ async function limited(options: PollOptions, wait: (signal: AbortSignal) => Prom
   }
 }
 
-/** Whether the events told the end. */
-async function followed(job: JobSource, options: WaitOptions, signal: AbortSignal): Promise<boolean> {
+/** The status that the events ended with; null where they did not tell the end. */
+async function followed(job: JobSource, options: WaitOptions, signal: AbortSignal): Promise<JobStatus | null> {
   const first = new Deadline(signal, FIRST_EVENT_MS);
   try {
     for await (const event of job.events(first.signal)) {
@@ -64,7 +62,7 @@ async function followed(job: JobSource, options: WaitOptions, signal: AbortSigna
       options.onEvent?.(event);
       if (event.type === 'segment' || event.type === 'span_restarted') continue;
       options.onStatus?.(event.data);
-      if (event.type !== 'progress' && hasEnded(event.type)) return true;
+      if (event.type !== 'progress' && hasEnded(event.type)) return event.data;
     }
   } catch (error) {
     // What the caller's own functions throw is the caller's.
@@ -72,7 +70,7 @@ async function followed(job: JobSource, options: WaitOptions, signal: AbortSigna
   } finally {
     first.abort();
   }
-  return false;
+  return null;
 }
 
 function mayBePolled(error: Error): boolean {
@@ -80,7 +78,7 @@ function mayBePolled(error: Error): boolean {
   return kinds.some((kind) => error instanceof kind);
 }
 
-async function polled(job: JobSource, options: PollOptions, signal: AbortSignal): Promise<void> {
+async function polled(job: JobSource, options: PollOptions, signal: AbortSignal): Promise<JobStatus> {
   let etag: string | null = null;
   let unheld = 0;
   for (let heldSeconds = 0; ; heldSeconds = HELD_SECONDS) {
@@ -89,7 +87,7 @@ async function polled(job: JobSource, options: PollOptions, signal: AbortSignal)
     etag = answer.etag;
     if (answer.status !== null) {
       options.onStatus?.(answer.status);
-      if (hasEnded(answer.status.status)) return;
+      if (hasEnded(answer.status.status)) return answer.status;
     }
     if (answer.wasHeld || heldSeconds === 0) {
       unheld = 0;

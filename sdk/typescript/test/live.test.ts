@@ -153,6 +153,7 @@ describe.skipIf(!address)('against a running platform', () => {
     expect(found).toEqual(['demo.mp3']);
     expect((await client.getUsage()).total.jobs).toBeGreaterThan(0);
     expect((await client.getWebhookLog(job)).deliveries).toEqual([]);
+    expect((await client.listModels()).map(({ id }) => id)).toContain('fake');
     expect((await client.getHealth()).status).not.toBe('unhealthy');
   });
 
@@ -182,6 +183,7 @@ describe.skipIf(!address)('against a running platform', () => {
     const { job_id } = await client.submitTranscription(silence(120), { filename: 'silence.wav' });
     expect((await client.cancelJob(job_id)).status).toBe('cancelled');
     expect((await client.cancelJob(job_id)).status).toBe('cancelled');
+    expect((await client.waitForEnd(job_id)).status).toBe('cancelled');
     expect(await rejection(client.waitForResult(job_id))).toBeInstanceOf(JobCancelledError);
     expect((await client.retryJob(job_id)).job_id).toBe(job_id);
     expect((await client.waitForResult(job_id)).job_id).toBe(job_id);

@@ -35,6 +35,7 @@ const COVERED: Record<string, Call> = {
   get_peaks: (client) => client.getPeaks(JOB),
   get_webhook_log: (client) => client.getWebhookLog(JOB),
   get_usage: (client) => client.getUsage(),
+  openai_list_models: (client) => client.listModels(),
   get_health: (client) => client.getHealth(),
 };
 
@@ -46,8 +47,7 @@ const LEFT_OUT: Record<string, string> = {
   head_linked_media: 'as play_media',
   openai_create_transcription: "OpenAI's own client speaks it",
   openai_create_translation: "OpenAI's own client speaks it",
-  openai_list_models: "OpenAI's own client speaks it",
-  openai_get_model: "OpenAI's own client speaks it",
+  openai_get_model: 'listModels tells as much',
   probe_liveness: 'for orchestrators',
   probe_readiness: 'for orchestrators',
   get_statistics: 'for insiders on the machine itself',
