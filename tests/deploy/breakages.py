@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,12 @@ LEFT_OUT: Final = frozenset({".git", ".venv", ".venv-load", ".cache", "data", "n
 
 Check = Callable[[Path], list[str]]
 """Takes the top folder of a tree, gives its faults; an empty list is a clean tree."""
+
+
+@cache
+def as_shipped(check: Check) -> tuple[str, ...]:
+    """What the check finds in the project itself, looked at once for all tests of a process."""
+    return tuple(check(ROOT))
 
 
 @dataclass(frozen=True, slots=True)

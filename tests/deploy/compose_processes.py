@@ -27,6 +27,10 @@ PORTS: Final = {6379: "redis", 8000: "api", 5555: "flower", 9090: "prometheus", 
 """Ports that one service has; any other, as that of a worker's metrics, is each process's own."""
 
 OWN_PORT: Final = 9464
+
+ENTRY_POINTS: Final = {"prometheus": ["prometheus"]}
+"""Programs of images whose command is only its arguments."""
+
 START_LIMIT_S: Final = 120.0
 STOP_LIMIT_S: Final = 45.0
 
@@ -54,6 +58,8 @@ class ComposeProcesses:
         self._path = os.pathsep.join([str(Path(sys.executable).parent), *map(str, programs), os.environ["PATH"]])
         self._ports: dict[tuple[str, int, int], int] = {}
         self._children: dict[tuple[str, int], Child] = {}
+        self.replaced: dict[str, Path] = {}
+        """Folder in the container -> another than the file mounts there, where shipped files name addresses."""
         self.working_dir.mkdir(parents=True)
 
     def __enter__(self) -> Self:
@@ -65,12 +71,21 @@ class ComposeProcesses:
         for child in reversed(self._children.values()):
             child.stop(STOP_LIMIT_S)
 
+    @property
+    def children(self) -> Mapping[tuple[str, int], Child]:
+        """Service and number -> its process, in the order of their start."""
+        return self._children
+
     def port(self, service: str, port: int, number: int = 1) -> int:
         """The loopback port that stands for a container's ``port``."""
         key = (service, port, number)
         if key not in self._ports:
             self._ports[key] = free_port()
         return self._ports[key]
+
+    def address(self, service: str, port: int, number: int = 1) -> str:
+        """Host and port of a process that stand for a container's ``port``."""
+        return f"{host(number)}:{self.port(service, port, number if port == OWN_PORT else 1)}"
 
     def start(self, service: str, number: int = 1, more: tuple[str, ...] = ()) -> Child:
         """Starts one process of a service, ``more`` behind its command; it may not be ready yet."""
@@ -120,6 +135,7 @@ class ComposeProcesses:
     def _command(self, service: str, number: int) -> list[str]:
         command = self._services[service]["command"]
         words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
+        words = [*ENTRY_POINTS.get(service, ()), *words]
         return [self._here(service, number, word) for word in words]
 
     def _run(self, service: str, number: int, argv: list[str]) -> "subprocess.CompletedProcess[str]":
@@ -151,7 +167,7 @@ class ComposeProcesses:
             found[target] = ROOT / source if source.startswith(".") else self.folder / source
             if not source.startswith("."):
                 found[target].mkdir(exist_ok=True)
-        return found
+        return found | self.replaced
 
 
 def _of_image(dockerfile: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ What is not known here goes to Locust: ``make load ARGS="--submit-rate 10 --run-
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--error-limit", type=float, default=0.01, help="share of errors above which it ends with 1")
     parser.add_argument("--locust", default=".venv-load", help="the environment that holds Locust")
     given, for_locust = parser.parse_known_args(arguments)
-    if nginx_program() is None:
-        sys.stderr.write("load: nginx is needed: apt-get install nginx\n")
+    if nginx_program() is None or shutil.which("prometheus") is None:
+        sys.stderr.write("load: nginx and Prometheus are needed: apt-get install nginx prometheus\n")
         return 1
     folder = Path(tempfile.mkdtemp(prefix="stenopool-load-"))
     _say(f"starting the stack; logs and measurements in {folder}")

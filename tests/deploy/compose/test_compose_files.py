@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.deploy.breakages import ROOT, Check
+from tests.deploy.breakages import ROOT, Check, as_shipped
 from tests.deploy.compose import checks, rights
 from tests.deploy.compose.compose_file import BASE, GPU, LARGE, services
 
 
 @pytest.mark.parametrize("check", [*checks.CHECKS, *rights.CHECKS], ids=lambda check: check.__name__)
 def test_the_compose_files_are_in_order(check: Check) -> None:
-    assert check(ROOT) == []
+    assert as_shipped(check) == ()
 
 
 def test_threat_28_containers_have_few_rights_and_few_ways_out() -> None:

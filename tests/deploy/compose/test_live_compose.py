@@ -1,7 +1,5 @@
-"""docker-compose.yml started for real: its commands, environments and health checks as plain processes, one recording through them."""
+"""docker-compose.yml started for real: its commands, environments and health checks as plain processes."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import httpx
@@ -9,30 +7,17 @@ import pytest
 import redis
 
 from tests.acceptance.live_stack import SAMPLES
-from tests.deploy.breakages import ROOT
 from tests.deploy.compose_processes import ComposeProcesses
-from tests.waiting import wait_until
+from tests.deploy.whole_stack import COUNTS, WholeStack
 
-pytestmark = pytest.mark.needs("redis-server")
+pytestmark = pytest.mark.needs("redis-server", "nginx", "promtool")
 
-DOTENV = {"MODEL_SIZE": "demo", "WORKERS": "1", "REDIS_MAXMEMORY": "64mb", "WORKER_CPUS": "1"}
-"""Smaller than as shipped, for a machine that does other things besides; the demo model needs no network."""
-
-STARTED = ("api", "prepare", "worker", "house", "beat", "flower")
+STARTED = tuple(COUNTS)
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeProcesses]:
-    folder = tmp_path_factory.mktemp("compose")
-    subprocess.run([sys.executable, "scripts/make_secrets.py", str(folder / "secrets")], cwd=ROOT, check=True)
-    with ComposeProcesses(folder, DOTENV) as processes:
-        processes.start("redis")
-        processes.wait_healthy("redis")
-        fetched = processes.run("models")
-        assert fetched.returncode == 0, fetched.stderr
-        for service in STARTED:
-            processes.start(service)
-        yield processes
+@pytest.fixture
+def stack(whole: WholeStack) -> ComposeProcesses:
+    return whole.processes
 
 
 def secret(stack: ComposeProcesses, name: str) -> str:
@@ -43,31 +28,18 @@ def redis_client(stack: ComposeProcesses, user: str, password: str | None) -> "r
     return redis.Redis(port=stack.port("redis", 6379), username=user, password=password, protocol=2)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client(stack: ComposeProcesses) -> Iterator[httpx.Client]:
-    stack.wait_healthy("api")
+    """One that goes to the API itself, past nginx."""
     headers = {"X-API-Key": secret(stack, "api_key")}
-    address = f"http://127.0.0.1:{stack.port('api', 8000)}"
+    address = f"http://{stack.address('api', 8000)}"
     with httpx.Client(base_url=address, headers=headers, trust_env=False, timeout=30) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("service", STARTED)
 def test_every_health_check_says_yes(stack: ComposeProcesses, service: str) -> None:
-    stack.wait_healthy(service)
-
-
-def test_a_recording_becomes_a_transcript(stack: ComposeProcesses, client: httpx.Client) -> None:
-    sample = next(SAMPLES.glob("*.wav"), None) or next(SAMPLES.glob("*.flac"))
-    with sample.open("rb") as file:
-        answer = client.post("/transcribe", files={"file": (sample.name, file)})
-    assert answer.status_code == 202, answer.text
-    job = answer.json()["job_id"]
-    ended = ("completed", "failed", "cancelled")
-    wait_until(lambda: client.get(f"/status/{job}").json()["status"] in ended, 90, "the job's end", every_s=0.2)
-    result = client.get(f"/result/{job}")
-    assert result.status_code == 200, result.text
-    assert result.json()["text"]
+    assert stack.check(service).returncode == 0
 
 
 def test_nobody_is_served_without_a_key(client: httpx.Client) -> None:
@@ -81,14 +53,14 @@ def test_metrics_want_their_token(stack: ComposeProcesses, client: httpx.Client)
     assert told.status_code == 200
 
 
-def test_a_worker_tells_its_metrics(stack: ComposeProcesses) -> None:
-    stack.wait_healthy("worker")
-    told = httpx.get(f"http://127.0.0.1:{stack.port('worker', 9464)}/metrics", trust_env=False)
-    assert "transcription_stage_duration_seconds" in told.text
+def test_the_workers_tell_what_they_did(whole: WholeStack, stack: ComposeProcesses) -> None:
+    assert whole.ended(whole.submit(SAMPLES / "demo.ogg")) == "completed"
+    workers = [stack.address("worker", 9464, number) for number in range(1, COUNTS["worker"] + 1)]
+    told = [httpx.get(f"http://{worker}/metrics", trust_env=False).text for worker in workers]
+    assert "transcription_stage_duration_seconds" in "".join(told)
 
 
 def test_threat_19_flower_asks_for_its_password_and_changes_nothing(stack: ComposeProcesses) -> None:
-    stack.wait_healthy("flower")
     address = f"http://127.0.0.1:{stack.port('flower', 5555)}/flower/workers"
     assert httpx.get(address, trust_env=False).status_code == 401
     login = ("stenopool", secret(stack, "flower_password"))
@@ -121,8 +93,6 @@ def test_redis_is_as_the_ledger_needs_it(stack: ComposeProcesses) -> None:
 
 
 def test_nothing_is_written_but_to_volumes(stack: ComposeProcesses) -> None:
-    for service in STARTED:
-        stack.wait_healthy(service)
     assert list(stack.working_dir.iterdir()) == []
 
 

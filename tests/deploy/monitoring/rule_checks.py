@@ -94,8 +94,8 @@ def alerts_are_tried(root: Path) -> list[str]:
             faults.append(f"{name}: no case in which it waits and fires")
         if cases.get(f"{name} is silent") != [False]:
             faults.append(f"{name}: no case in which it is silent")
-    # Seconds of work, for what already shows.
-    return faults or promtool("test", "rules", *files)
+    # Seconds of work, for what already shows: file by file, until one comes out otherwise.
+    return faults or next((found for file in files if (found := promtool("test", "rules", file))), [])
 
 
 def _alerts(root: Path) -> dict[str, Rule]:

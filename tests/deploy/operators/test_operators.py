@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.breakages import ROOT
+from tests.deploy.breakages import as_shipped
 from tests.deploy.operators import checks
 
 ALL = (
@@ -16,4 +16,4 @@ ALL = (
 
 @pytest.mark.parametrize("check", ALL, ids=lambda check: check.__name__)
 def test_the_pages_are_in_order(check: Callable[[Path], list[str]]) -> None:
-    assert check(ROOT) == []
+    assert as_shipped(check) == ()
