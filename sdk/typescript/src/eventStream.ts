@@ -92,7 +92,7 @@ export class EventStream<E extends { type: string }> implements AsyncIterable<E>
     const { maxRetries, onRetry } = this.#options;
     const headers: Record<string, string> = { Accept: 'text/event-stream' };
     if (this.lastEventId) headers['Last-Event-ID'] = this.lastEventId;
-    // The limit of silence begins with the answer: a busy API may ask for longer pauses.
+    // The limit of silence is for the stream: before it begins a busy API may ask for longer pauses.
     connection.stopClock();
     const response = await this.#http.send(
       { path: this.#kind.path, headers, mayRepeat: true, staysOpen: true, read: async (answer) => answer },
@@ -102,7 +102,6 @@ export class EventStream<E extends { type: string }> implements AsyncIterable<E>
     const type = response.headers.get('Content-Type') ?? '';
     if (!type.startsWith('text/event-stream')) throw new ProtocolError(`events were to come, not ${type || 'nothing'}`);
     if (response.body === null) throw new ProtocolError('this fetch gives no streams');
-    connection.restart();
     return response.body;
   }
 
@@ -110,11 +109,13 @@ export class EventStream<E extends { type: string }> implements AsyncIterable<E>
     const parser = new SseParser(this.lastEventId);
     const reader = body.getReader();
     for (let isTold = false; ; ) {
+      // Only the line may not be silent; a listener takes its time.
+      connection.restart();
       const { done, value } = await reader.read().catch((error: unknown) => {
         throw connection.explain(error);
       });
+      connection.stopClock();
       if (done) return;
-      connection.restart();
       const events = parser.push(value);
       this.#retryMs = parser.retryMs ?? this.#retryMs;
       if (parser.hasHeard && !isTold) {
