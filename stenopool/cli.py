@@ -1,4 +1,8 @@
-"""The operator's command: up, demo, model, keys, webhooks, tenants, jobs, drain, doctor, backup, restore."""
+"""The operator's commands: up, demo, model, keys, webhooks, tenants, jobs, drain, doctor, backup, restore.
+
+They join the command ``stenopool`` of the client by the entry-point group ``stenopool.commands``. Where the client is not
+installed, as in the images, ``python -m stenopool.cli`` has them alone.
+"""
 
 import sys
 import time
@@ -68,7 +72,7 @@ def fetch_model(name: Annotated[str, typer.Argument(help="A size like base, or a
 
 
 def main() -> None:
-    """Entry point of the command ``stenopool``."""
+    """Runs the operator's commands alone."""
     app()
 
 
