@@ -2,6 +2,7 @@
 
 import json
 import stat
+import sys
 import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,11 +18,11 @@ from stenopool import cli as operators
 from stenopool_client import NotFoundError, RateLimitedError, UnauthorizedError, Waiting
 from stenopool_client.cli import ending
 from stenopool_client.cli import place as place_module
-from stenopool_client.cli.app import GROUP, app
+from stenopool_client.cli.app import GROUP, app, run
 from stenopool_client.cli.display import Row
 from stenopool_client.cli.ending import error_code, failure_lines
 from stenopool_client.cli.outputs import SameOutputError, output_paths, wanted_formats
-from stenopool_client.cli.place import Place, file_of_login, keep, place
+from stenopool_client.cli.place import Place, WrongPlaceError, file_of_login, keep, place
 from stenopool_client.testing import MockServer
 
 ROOT = Path(__file__).parents[3]
@@ -215,3 +216,23 @@ def test_the_page_tells_every_command_and_exit_code() -> None:
     assert [name for name in sorted(names) if f"`{name}" not in page] == []
     codes = {value for name, value in vars(ending).items() if name.isupper() and isinstance(value, int)}
     assert [code for code in sorted(codes) if f"| {code} |" not in page] == []
+
+
+@pytest.mark.parametrize("url", ["host:8000", "ftp://host"])
+def test_an_address_that_cannot_be_is_a_line_and_no_traceback(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("STENOPOOL_URL", url)
+    monkeypatch.setattr(sys, "argv", ["stenopool", "status", "1"])
+    with pytest.raises(SystemExit) as caught:
+        run()
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("stenopool: the address must be like http://host:8000")
+
+
+def test_a_broken_login_says_how_to_make_it_anew() -> None:
+    file_of_login().parent.mkdir(parents=True)
+    file_of_login().write_text("{")
+    with pytest.raises(WrongPlaceError, match="stenopool login"):
+        place()

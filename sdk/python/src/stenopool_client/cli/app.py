@@ -14,9 +14,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from stenopool_client import StenopoolError
-from stenopool_client.cli.ending import FAILED, INTERRUPTED, error_code, failure_lines
+from stenopool_client.cli.ending import FAILED, INTERRUPTED, USAGE, error_code, failure_lines
 from stenopool_client.cli.jobs import cancel, jobs, result, retry, status
 from stenopool_client.cli.login import login
+from stenopool_client.cli.place import WrongPlaceError
 from stenopool_client.cli.transcribe import transcribe
 
 GROUP: Final = "stenopool.commands"
@@ -84,6 +85,9 @@ def run() -> None:
     """Runs the command line; an error is a line and an exit code, never a traceback."""
     try:
         app()
+    except WrongPlaceError as error:
+        print(f"stenopool: {error}", file=sys.stderr)  # noqa: T201 - said to whoever called.
+        sys.exit(USAGE)
     except StenopoolError as error:
         for line in failure_lines(error):
             print(line, file=sys.stderr)  # noqa: T201 - said to whoever called.

@@ -1,11 +1,13 @@
 """``stenopool login``: keeps address and key."""
 
+import sys
 from typing import Annotated
 
 import typer
 
 from stenopool_client import Client, ForbiddenError
-from stenopool_client.cli.place import Place, keep, place
+from stenopool_client._settings import DEFAULT_URL
+from stenopool_client.cli.place import Place, keep
 
 
 def login(
@@ -16,8 +18,12 @@ def login(
 
     The key is asked for, so that it stands in no history; from a pipe it is the first line.
     """
-    address = url or typer.prompt("Address of the server", default=place().url)
-    key = typer.prompt("Key (empty for none)", default="", hide_input=True, show_default=False).strip()
+    if sys.stdin.isatty():
+        address = url or typer.prompt("Address of the server", default=DEFAULT_URL)
+        key = typer.prompt("Key (empty for none)", default="", hide_input=True, show_default=False).strip()
+    else:
+        # A prompt would read from the terminal in spite of the pipe.
+        address, key = url or DEFAULT_URL, sys.stdin.readline().strip()
     try:
         with Client(address, key or None) as client:
             if check:

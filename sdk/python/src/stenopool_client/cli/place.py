@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from stenopool_client import AsyncClient, Client, Retries
+from stenopool_client import AsyncClient, Client, Retries, StenopoolError
 from stenopool_client._settings import DEFAULT_URL
 
 PATIENT: Final = Retries(limit=8, base_s=1.0, cap_s=30.0, patience_s=3600.0)
 """A person waits for many files at once: an hour's worth of being told to come again."""
+
+
+class WrongPlaceError(StenopoolError):
+    """The address or the key that was told cannot be one, or the file of the login is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ def place() -> Place:
     """The server that commands talk to. A key that was kept goes to the address it was kept for and to no other.
 
     Raises:
-        ValueError: the file of the login is broken.
+        WrongPlaceError: the file of the login is broken.
     """
     url, key = os.environ.get("STENOPOOL_URL"), os.environ.get("STENOPOOL_API_KEY")
     kept = _kept()
@@ -62,16 +66,22 @@ def _kept() -> Place | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is broken; make it anew by `stenopool login`") from error
+        raise WrongPlaceError(f"{path} is broken; make it anew by `stenopool login`") from error
 
 
 def client() -> Client:
     """A client of that server."""
     here = place()
-    return Client(here.url, here.api_key)
+    try:
+        return Client(here.url, here.api_key)
+    except ValueError as error:
+        raise WrongPlaceError(str(error)) from None
 
 
 def patient_client() -> AsyncClient:
     """A client for many files, which waits when it is told to."""
     here = place()
-    return AsyncClient(here.url, here.api_key, retries=PATIENT)
+    try:
+        return AsyncClient(here.url, here.api_key, retries=PATIENT)
+    except ValueError as error:
+        raise WrongPlaceError(str(error)) from None
