@@ -59,7 +59,8 @@ class Breakage:
 def copy_of_the_project(target: Path) -> Path:
     """A tree in which ``Breakage.apply`` may break what is shipped; made of links within milliseconds.
 
-    Shipped files are hard links, so that they lie in true folders and not behind links; the code is behind links.
+    Shipped files are hard links, so that they lie in true folders and not behind links; the code is behind links. So
+    nothing in it may be written to: files may be added, or replaced as ``apply`` does it.
     """
     target.mkdir()
     for source in ROOT.iterdir():

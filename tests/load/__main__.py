@@ -6,13 +6,13 @@ What is not known here goes to Locust: ``make load ARGS="--submit-rate 10 --run-
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from stenopool.local.processes import Child, Command
 from tests.deploy.breakages import ROOT
 from tests.deploy.whole_stack import whole_stack
 from tests.load import report
@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         program = ROOT / given.locust / "bin/locust"
         code = _locust(program, stack.nginx.address, stack.secret("api_key"), prefix, for_locust)
     if code:
-        sys.stderr.write(f"load: Locust ended with {code}\n")
+        words = (folder / "locust.log").read_text(errors="replace").splitlines()
+        sys.stderr.write(f"load: Locust ended with {code}: {words[-1] if words else 'without a word'}\n")
         return 1
     return report.main([str(prefix), "--error-limit", str(given.error_limit)])
 
@@ -59,10 +60,13 @@ def _locust(program: Path, host: str, key: str, prefix: Path, more: Sequence[str
     ]  # fmt: skip
     # The key is in no command line, which every user of the machine may read.
     environment = {**os.environ, "LOAD_API_KEY": key, "PYTHONPATH": str(ROOT)}
-    with (prefix.parent / "locust.log").open("wb") as log:
-        return subprocess.run(
-            argv, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, timeout=LONGEST_S + 60, check=False
-        ).returncode
+    # A child that dies with this process, however that ends: nobody else would stop the load.
+    locust = Child(Command("locust", argv, prefix.parent / "locust.log", environment, ROOT))
+    try:
+        locust.wait(LONGEST_S + 60)
+    finally:
+        locust.kill()
+    return locust.exit_code or 0
 
 
 def _say(text: str) -> None:
