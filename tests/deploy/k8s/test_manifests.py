@@ -82,6 +82,17 @@ def test_prometheus_asks_the_pods_that_tell_metrics(found: Installation) -> None
     assert asked == {"api": 8000, "worker": 9464, "prepare": 9464, "house": 9464, "flower": 5555}
 
 
+def test_the_jobs_are_those_of_a_single_host() -> None:
+    """Rules and dashboards rely on the names."""
+    told = yaml.safe_load((ROOT / "monitoring/prometheus/prometheus.yml").read_text())
+    theirs = {job["job_name"]: job for job in told["scrape_configs"] if job["job_name"] != "prometheus"}
+    ours = scrape_jobs()
+    assert ours.keys() == theirs.keys()
+    for name, job in ours.items():
+        assert job.get("metrics_path") == theirs[name].get("metrics_path")
+        assert job["dns_sd_configs"][0]["port"] == theirs[name]["dns_sd_configs"][0]["port"]
+
+
 def test_the_api_is_asked_with_its_token() -> None:
     jobs = scrape_jobs()
     assert [name for name, job in jobs.items() if "credentials_file" in job.get("authorization", {})] == ["api"]
