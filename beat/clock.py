@@ -42,6 +42,8 @@ class Clock(PersistentScheduler):  # type: ignore[misc]  # Celery ships no types
 
     def setup_schedule(self) -> None:
         """As Celery's, on the file that nobody else holds."""
+        # Celery asks for the schedule before it says that the clock begins, and it may be the first on a new disk.
+        Path(self.schedule_filename).parent.mkdir(parents=True, exist_ok=True)
         self._lock = Path(f"{self.schedule_filename}.lock").open("w", encoding="ascii")  # noqa: SIM115 - held for life.
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

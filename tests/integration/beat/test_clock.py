@@ -44,6 +44,18 @@ def test_nothing_piles_up_while_the_housekeeper_is_away(
         ticking.close()
 
 
+def test_a_clock_that_is_first_on_a_new_disk_makes_its_folder(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings({"REDIS_URL": redis_url, "DATA_DIR": str(tmp_path / "new")})
+    monkeypatch.setattr(clock, "process_settings", lambda: settings)
+    app = Celery(set_as_current=False)
+    app.conf.update(house_settings(settings))
+    with app:
+        Clock(app=app, schedule_filename=str(tmp_path / "new" / "run" / "beat-schedule")).close()
+    assert (tmp_path / "new" / "run" / "beat-schedule.lock").exists()
+
+
 @contextmanager
 def house(number: int, redis_url: str, data_dir: Path, folder: Path) -> Iterator[Child]:
     environment = {**os.environ, "REDIS_URL": redis_url, "DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT)}
