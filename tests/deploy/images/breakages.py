@@ -34,6 +34,7 @@ BREAKAGES: Final = (
     Breakage(
         "numpy in the api image", "requirements/api.lock", "amqp==", "numpy==2.4.6\namqp==", checks.check_api_is_light
     ),
+    Breakage("gpu image of the cpu lock", _WORKER, "lock=worker-gpu.lock", "lock=worker.lock", checks.check_gpu),
     Breakage(
         "gpu image without cublas", "requirements/worker-gpu.lock", "nvidia-cublas-cu12==", "x==", checks.check_gpu
     ),

@@ -56,10 +56,10 @@ def check_packages(root: Path) -> list[str]:
         ]
         faults += [] if runs else [f"{name} installs nothing"]
         for run in runs:
-            lock = run.rpartition("-r /build/")[2].split()[0]
             faults += [f"{name}: pip without {flag}" for flag in _PIP if flag not in run]
-            if not (root / lock).is_file():
-                faults.append(f"{name}: there is no {lock}")
+            locks = _locks(run)
+            faults += [] if locks else [f"{name}: pip without a lock"]
+            faults += [f"{name}: there is no {lock}" for lock in locks if not (root / "requirements" / lock).is_file()]
     return faults
 
 
@@ -83,7 +83,7 @@ def check_bases(root: Path) -> list[str]:
     for name in DOCKERFILES:
         built = {stage[0].arguments[-1] for stage in stages(root / name) if len(stage[0].arguments) > 1}
         for base in (stage[0].arguments[0] for stage in stages(root / name)):
-            if base in built or base.startswith("packages-$"):
+            if base in built:
                 continue
             image, _, tag = base.partition(":")
             if not tag or tag == "latest":
@@ -122,10 +122,11 @@ def check_gpu(root: Path) -> list[str]:
     """The GPU variant brings cuBLAS and no cuDNN, and the loader finds it; CPU is what is built without a word."""
     faults = []
     dockerfile = root / "Dockerfile.worker"
-    if instructions(dockerfile)[0] != Instruction("ARG", "VARIANT=cpu"):
+    if Instruction("ARG", "VARIANT=cpu") not in instructions(dockerfile):
         faults.append("VARIANT is not cpu by default")
-    names = {stage[0].arguments[-1] for stage in stages(dockerfile)}
-    faults += [f"there is no stage packages-{kind}" for kind in ("cpu", "gpu") if f"packages-{kind}" not in names]
+    runs = " ".join(found.text for found in instructions(dockerfile) if found.word == "RUN")
+    for kind in ("cpu) lock=worker.lock ", "gpu) lock=worker-gpu.lock "):
+        faults += [] if kind in runs else [f"a variant does not take its lock: {kind}"]
     lock = (root / "requirements/worker-gpu.lock").read_text("utf-8")
     if "nvidia-cublas-cu12==" not in lock:
         faults.append("requirements/worker-gpu.lock has no nvidia-cublas-cu12")
@@ -151,6 +152,12 @@ def check_environment(root: Path) -> list[str]:
         told = [found.text for found in instructions(root / name) if found.word in {"ENV", "ARG"}]
         faults += [f"{name} bakes in a secret" for text in told if _SECRET.search(text)]
     return faults
+
+
+def _locks(run: str) -> list[str]:
+    """Locks that a RUN with pip may take: named behind ``-r``, or the values of the variable that is."""
+    named = re.findall(r"-r \"?/build/requirements/(\$\{lock\}|[\w.-]+)\"?", run)
+    return [lock for name in named for lock in (re.findall(r"lock=([\w.-]+)", run) if name == "${lock}" else [name])]
 
 
 def _environment(found: list[Instruction]) -> dict[str, str]:
