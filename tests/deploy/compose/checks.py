@@ -231,6 +231,7 @@ def check_mounts(root: Path) -> list[str]:
             source, target, *mode = mount.split(":")
             if source.startswith("."):
                 faults += [] if mode == ["ro"] else [f"{name} may write to {source}"]
+                faults += [] if (root / source).exists() else [f"{name}: there is no {source}"]
             elif source not in volumes:
                 faults.append(f"{name}: no volume is called {source}")
             if target == "/models" and name != "models" and mode != ["ro"]:
