@@ -94,7 +94,6 @@ def _on_beat_init(**_: Any) -> None:
 def _on_ready(sender: Any, **_: Any) -> None:
     _postman.append(PostmanThread(process_settings()))
     _postman[-1].start()
-    while_away(_beat)
     # The clock's first comes after a whole interval; until then health would miss a housekeeper that is there.
     sender.app.send_task("house.pulse", queue=HOUSE, expires=PULSE_EXPIRES_S)
     # By the housekeeper and not here: a long rebuild must not hold up what else it listens to.
@@ -106,6 +105,8 @@ def _on_worker_init(**_: Any) -> None:
     # Celery sets logs up later.
     configure_logs(settings, "beat")
     make_sure(settings, "beat")
+    # From the first try on: the broker may be lost between the first sign of life and readiness.
+    while_away(_beat)
     exposition = HouseExposition.start(settings)
     if exposition is not None:
         _exposition.append(exposition)

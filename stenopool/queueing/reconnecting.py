@@ -36,6 +36,16 @@ class ReconnectingConnection(Connection):
             **{"interval_start": RECONNECT_S, "interval_step": 0.0, "interval_max": RECONNECT_S, **options},
         )
 
+    def maybe_close_channel(self, channel: Any) -> None:
+        """As kombu's, but messages in hand are not given back to a broker that was lost.
+
+        With the transport everything is gone that giving back needs, and kombu ended the whole process over that. Nothing
+        is lost: Redis has the messages among its unacknowledged ones, and a bell says only that there may be work.
+        """
+        if self._transport is None:
+            channel.do_restore = False
+        super().maybe_close_channel(channel)  # type: ignore[no-untyped-call]  # kombu has no types.
+
 
 class ReconnectingAmqp(AMQP):  # type: ignore[misc]  # Celery ships no types.
     """What a Celery app makes its connections with."""

@@ -144,7 +144,7 @@ def check_environment(root: Path) -> list[str]:
     for name in DOCKERFILES:
         final = lineage(root / name)
         labels = {key for found in final if found.word == "LABEL" for key in found.pairs}
-        wanted = ("title", "description", "licenses", "version", "revision", "base.name")
+        wanted = ("title", "description", "licenses", "version", "revision")
         faults += [f"{name} has no label {key}" for key in wanted if f"org.opencontainers.image.{key}" not in labels]
         environment = _environment(final)
         expected = {"DATA_DIR": "/data", "MODEL_DIR": "/models", "ENVIRONMENT": "production"}
