@@ -37,7 +37,8 @@ from api.services.retries import Retries
 from api.services.scanner import ScannerWatch
 from api.services.spool import Spool
 from api.services.stopping import Stopping
-from api.services.submission import SubmissionRules, Submissions
+from api.services.submission import Submissions
+from api.services.submission_rules import SubmissionRules
 from api.services.tokens import tokens_of
 from api.services.uploads import Uploads
 from api.services.usage import UsageShelf

@@ -13,7 +13,8 @@ from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
 from api.services.quotas import QuotaWish, quota_refusal
 from api.services.refusals import ledger_lost, queue_full, too_many_joined
-from api.services.submission import Accepted, SubmissionRules, submission_of
+from api.services.submission import Accepted
+from api.services.submission_rules import SubmissionRules, submission_of
 from stenopool.errors import ErrorCode, LedgerFullError, StenopoolError, UsageError
 from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ledger import operations as op

@@ -5,7 +5,6 @@ means "create it", media without either is an orphan, and a record never stands 
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -13,29 +12,27 @@ import anyio.to_thread
 
 from api.services.deadline import AnyLedger
 from api.services.job_request import JobRequest, parse_request
-from api.services.keeping import DEFAULT_RULES, KeepingRules
 from api.services.lengths import estimated_s
 from api.services.manifests import Manifests
 from api.services.pools import PoolWatch
-from api.services.quotas import UNLIMITED, QuotaSource, QuotaWish, quota_refusal
+from api.services.quotas import QuotaWish, quota_refusal
 from api.services.refusals import ledger_lost, queue_full, too_many_joined
 from api.services.scanner import ScannerWatch
 from api.services.stopping import Stopping
+from api.services.submission_rules import SubmissionRules, submission_of
 from api.services.uploads import Upload
 from stenopool import metrics
-from stenopool.clock import to_ms, utc_now
+from stenopool.clock import utc_now
 from stenopool.errors import ErrorCode, LedgerFullError, TransientError, UsageError
 from stenopool.failpoints import Failpoint, fail_at
 from stenopool.ids import new_id
 from stenopool.ledger import operations as op
-from stenopool.ledger.codec import external_hash
-from stenopool.ledger.model import Found, Quotas, RunState, Submission, SubmitOutcome, Submitted
+from stenopool.ledger.model import Found, RunState, Submission, SubmitOutcome, Submitted
 from stenopool.logs import bound_request_id, get_logger
 from stenopool.media.manifest import Manifest
-from stenopool.media.store import Store, media_key, work_key
+from stenopool.media.store import Store, media_key
 from stenopool.queueing.names import PREPARE, recognise_pool
 from stenopool.transcripts.digest import request_hash, transcription_digest
-from stenopool.webhooks.addresses import NO_OPENINGS, Openings
 
 _log = get_logger(__name__)
 
@@ -48,24 +45,6 @@ _REFUSALS: Final = (
     SubmitOutcome.REFUSED_STORED,
 )
 """The ledger took nothing, for certain: what was written for the job may go."""
-
-
-@dataclass(frozen=True, slots=True)
-class SubmissionRules:
-    """What the operator set."""
-
-    engine: str
-    models: Sequence[str]
-    """Those a client may ask for, the default first."""
-    max_queued_jobs: int
-    max_jobs_per_transcription: int
-    openings: Openings = NO_OPENINGS
-    """Private receivers that webhooks may reach."""
-    max_audio_s: float = 4 * 3600
-    keeping: KeepingRules = DEFAULT_RULES
-    """How long things are kept."""
-    quotas: QuotaSource = UNLIMITED
-    """What each tenant may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,37 +252,6 @@ class Submissions:
         if found is not None and found.transcription_id == answer.transcription_id:
             return Accepted(answer.job_id, found.state)
         return Accepted(answer.job_id, RunState.QUEUED)
-
-
-def submission_of(draft: Manifest, media: str | None, rules: SubmissionRules, quotas: Quotas) -> Submission:
-    """The job of a manifest as the ledger takes it; ``media`` is None where no run of its own is to be made."""
-    return Submission(
-        job_id=draft.job_id,
-        transcription_id=draft.transcription_id,
-        tenant=draft.tenant,
-        name=draft.name,
-        digest=draft.digest,
-        pool=draft.pool,
-        identity=draft.identity,
-        options=draft.options,
-        request_hash=draft.request_hash,
-        media_key=media,
-        work_key=work_key(draft.transcription_id),
-        former_work_key=None if draft.former is None else work_key(draft.former),
-        lane=draft.lane,
-        idempotency_hash=draft.idempotency_hash,
-        external_hash=None if draft.external_id is None else external_hash(draft.external_id),
-        has_hook=draft.webhook_url is not None,
-        keep=draft.keep,
-        run_number=draft.run_number,
-        request_id=draft.request_id,
-        submitted_ms=to_ms(draft.submitted_at),
-        max_jobs_per_run=rules.max_jobs_per_transcription,
-        max_waiting=rules.max_queued_jobs,
-        estimated_s=draft.estimated_s,
-        size_bytes=draft.size_bytes,
-        quotas=quotas,
-    )
 
 
 def _count(outcome: SubmitOutcome) -> None:

@@ -13,7 +13,8 @@ from api.services.cancellation import Cancellation
 from api.services.lookup import Lookup
 from api.services.pools import PoolWatch
 from api.services.retries import Retries
-from api.services.submission import SubmissionRules, Submissions
+from api.services.submission import Submissions
+from api.services.submission_rules import SubmissionRules
 from api.services.uploads import Upload
 from stenopool.errors import StenopoolError, UsageError
 from stenopool.ids import new_id

@@ -10,7 +10,8 @@ import pytest
 from api.services.lookup import Lookup
 from api.services.pools import PoolWatch
 from api.services.retries import Retries
-from api.services.submission import SubmissionRules, Submissions
+from api.services.submission import Submissions
+from api.services.submission_rules import SubmissionRules
 from api.services.uploads import Upload
 from beat.retention import let_overdue_go
 from stenopool.clock import from_ms

@@ -8,7 +8,7 @@ import pytest
 from api.services.lookup import Lookup
 from api.services.pools import PoolWatch
 from api.services.retries import Retries
-from api.services.submission import SubmissionRules
+from api.services.submission_rules import SubmissionRules
 from stenopool.clock import from_ms, utc_now
 from stenopool.errors import ErrorCode, StenopoolError, TransientError
 from stenopool.ledger.model import Retried, RetryOutcome, RunState, Viewed

@@ -8,7 +8,8 @@ import pytest
 from api.services.job_watch import JobWatch
 from api.services.pools import PoolWatch
 from api.services.stopping import Stopping
-from api.services.submission import SubmissionRules, Submissions
+from api.services.submission import Submissions
+from api.services.submission_rules import SubmissionRules
 from stenopool.errors import ErrorCode, TransientError
 from stenopool.media.local_store import LocalStore
 from tests.unit.api.fake_ledger import FakeLedger

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from api.services.pools import PoolWatch
-from api.services.submission import Accepted, SubmissionRules, Submissions
+from api.services.submission import Accepted, Submissions
+from api.services.submission_rules import SubmissionRules
 from api.services.uploads import Upload
 from stenopool.errors import ErrorCode, LedgerFullError, StenopoolError, TransientError
 from stenopool.ids import new_id
