@@ -76,6 +76,7 @@ REQUIREMENTS: Final = {
     "espeak-ng": _program("espeak-ng"),
     "make": _program("make"),
     "curl": _program("curl"),
+    "chromium": _program("chromium"),
     "nginx": Requirement(lambda: nginx_program() is not None, "apt-get install nginx"),
     "promtool": _program("promtool", "prometheus"),
     "systemd-analyze": _program("systemd-analyze", "systemd"),
