@@ -27,6 +27,13 @@ BREAKAGES: Final = (
     Breakage("nginx before the api is healthy", BASE, "api: {condition: service_healthy}",
              "api: {condition: service_started}", checks.check_health),
     Breakage("workers before their weights", BASE, "service_completed_successfully", "service_started", checks.check_health),
+    Breakage(
+        "processes that start together are ended",
+        BASE,
+        '--timeout-worker-healthcheck\n      - "60"',
+        '--timeout-worker-healthcheck\n      - "5"',
+        checks.check_stop,
+    ),
     Breakage("killed within the grace", BASE, "${STOP_GRACE_PERIOD:-60s}", "30s", checks.check_stop),
     Breakage("a default grace too short", BASE, "STOP_GRACE_PERIOD:-60s", "STOP_GRACE_PERIOD:-40s", checks.check_stop),
     Breakage("a latest tag", BASE, "nginx:1.29-alpine", "nginx:latest", checks.check_images),

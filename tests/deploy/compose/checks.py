@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stenopool.settings import Settings
+from tests.deploy.api_processes import is_patient
 from tests.deploy.by_hand import commands
 from tests.deploy.compose.compose_file import BASE, FILES, GPU, LARGE, load, services, variables_of
 
@@ -128,7 +129,7 @@ def check_health(root: Path) -> list[str]:
 
 
 def check_stop(root: Path) -> list[str]:
-    """Docker kills later than a process stops by itself; the API's server has the same grace as its settings."""
+    """Docker kills later than a process stops by itself, and the API's server neither later nor, at its start, sooner."""
     grace_s = float(Settings.model_fields["stop_grace_s"].default)
     found = services(root)
     faults = [
@@ -139,6 +140,8 @@ def check_stop(root: Path) -> list[str]:
     command = found["api"]["command"]
     if command[command.index("--timeout-graceful-shutdown") + 1] != f"{grace_s:.0f}":
         faults.append("the API's server has another grace than STOP_GRACE_S")
+    if not is_patient(command):
+        faults.append("API processes that start together are ended")
     return faults
 
 

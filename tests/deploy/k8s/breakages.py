@@ -90,6 +90,13 @@ _PODS: Final = (
     ),
     _in_base("a setting is misspelt", "config.yaml", "MAX_FILE_SIZE_MB", "MAX_FILE_SIZE", pod_checks.settings_valid),
     _in_base("a setting is refused", "config.yaml", 'WORKERS: "4"', 'WORKERS: "0"', pod_checks.settings_valid),
+    _in_base(
+        "processes that start together are ended",
+        "api.yaml",
+        '- --timeout-worker-healthcheck\n            - "60"',
+        "",
+        pod_checks.commands_known,
+    ),
     _in_base("a secret is not mounted", "api.yaml", "path: METRICS_TOKEN", "path: METRICS", pod_checks.settings_valid),
     _in_base(
         "a worker listens where nobody rings",

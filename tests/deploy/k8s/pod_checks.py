@@ -10,6 +10,7 @@ from typing import Any, Final
 from stenopool.errors import FatalError
 from stenopool.queueing.names import HOUSE, PREPARE
 from stenopool.settings import SECRETS, Settings, load_settings
+from tests.deploy.api_processes import is_patient
 from tests.deploy.k8s.installation import OURS, Installation, Pod, each_overlay
 
 OUR_USER: Final = 10001
@@ -188,6 +189,8 @@ def commands_known(found: Installation) -> Iterator[str]:
         command = found.command(component)
         if command[: len(beginning)] != beginning:
             yield f"{component}: runs {' '.join(command)}, not {' '.join(beginning)} …"
+        if component == "api" and not is_patient(command):
+            yield "api: processes that start together are ended"
         yield from (f"{component}: {word} is not filled in" for word in command if "$(" in word)
     for component, option in (("api", "--port"), ("flower", "--port")):
         words = " ".join(found.command(component)).replace("=", " ").split()

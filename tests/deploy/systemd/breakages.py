@@ -21,6 +21,13 @@ BREAKAGES: Final[tuple[Breakage, ...]] = (
         "0.0.0.0 --port",
         checks.commands_by_hand,
     ),
+    _broken(
+        "processes that start together are ended",
+        "stenopool-api.service",
+        "--timeout-worker-healthcheck 60",
+        "--timeout-worker-healthcheck 5",
+        checks.commands_by_hand,
+    ),
     _broken("two clocks run", "stenopool-house.service", "worker -Q", "worker -B -Q", checks.held_together),
     _broken("a worker is killed within its grace", _WORKER, "StopSec=60", "StopSec=20", checks.stopped_in_time),
     _broken(

@@ -6,6 +6,7 @@ from typing import Final
 
 from stenopool.errors import FatalError
 from stenopool.settings import SECRETS, Settings, load_settings
+from tests.deploy.api_processes import alone, is_patient
 from tests.deploy.breakages import Check
 from tests.deploy.by_hand import commands
 from tests.deploy.systemd.units import FOLDER, Unit, environment, read_unit, services
@@ -67,9 +68,10 @@ def commands_by_hand(root: Path) -> Iterator[str]:
         yield "a unit is missing, or one too many is there"
     for unit in found:
         command = _command(unit, root)
-        if command[0] == "uvicorn" and "--workers" in command:
-            at = command.index("--workers")
-            del command[at : at + 2]
+        if command[0] == "uvicorn":
+            if not is_patient(command):
+                yield f"{unit.name}: processes that start together are ended"
+            command = alone(command)
         if command not in known:
             yield f"{unit.name}: {' '.join(command)} is no command of run-each-process-by-hand.md"
         if not unit.last("Service", "ExecStart").startswith(BIN):
