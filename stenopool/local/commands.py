@@ -69,7 +69,8 @@ def process_commands(place: Place, choice: Choice, redis_url: str) -> list[Comma
 def _worker(app: str, queue: str, name: str) -> list[str]:
     # One of each kind: there are no neighbours to greet (mingle) or to listen to (gossip), which takes a second.
     quiet = ("--without-gossip", "--without-mingle")
-    return ["-m", "celery", "-A", app, "worker", "-Q", queue, "-n", f"{name}@%h", "--loglevel", "INFO", *quiet]
+    program = ("-m", "stenopool.queueing.worker_program", app)
+    return [*program, "-Q", queue, "-n", f"{name}@%h", "--loglevel", "INFO", *quiet]
 
 
 def _settings(place: Place, choice: Choice, redis_url: str) -> Mapping[str, str | None]:

@@ -1,7 +1,8 @@
-"""Runs celery or uvicorn without what the platform's promises rest on, so that the checker has something to find.
+"""Runs a worker or uvicorn without what the platform's promises rest on, so that the checker has something to find.
 
-``python -m tests.chaos.sabotage celery -A worker.app worker …``. The product has no switch for any of this: the scripts'
-texts are changed as they are read, in this process and in the children that it spawns, which import this module anew.
+``python -m tests.chaos.sabotage stenopool.queueing.worker_program worker.app …``. The product has no switch for any of
+this: the scripts' texts are changed as they are read, in this process and in the children that it spawns, which import
+this module anew.
 """
 
 import sys
@@ -57,6 +58,6 @@ if __name__ == "__main__":
         _write_no_manifests()
         main()
     else:
-        from celery.__main__ import main as celery
+        from stenopool.queueing import worker_program
 
-        celery()
+        worker_program.main()
