@@ -1,5 +1,6 @@
 """The test ground: real Redis servers on free ports, a data directory, no way out to the network."""
 
+import functools
 import ipaddress
 import os
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from stenopool.local.ports import free_port as unused_port
@@ -23,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(RequirementsTable(), "requirements-table")
     config.pluginmanager.register(SideBySide(), "side-by-side")
     _isolate_environment()
+    _read_certificates_once()
     sys.addaudithook(_refuse_outside)
 
 
@@ -38,6 +41,12 @@ def _isolate_environment() -> None:
         os.environ.pop(name, None)
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+def _read_certificates_once() -> None:
+    """Each ``httpx.get`` makes a client, which reads the authorities' certificates: 30 ms of a core, at every look of a wait."""
+    transport: Any = httpx._transports.default
+    transport.create_ssl_context = functools.cache(transport.create_ssl_context)
 
 
 class OutsideConnectionError(Exception):
