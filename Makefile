@@ -16,6 +16,8 @@ else
 override MODEL := $(value MODEL)
 endif
 export FILE MODEL
+# Compiled once, not at every start of every process: where this is set, each begins by compiling the whole program.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi sdk-ts sdk-types secrets load dashboards clean
