@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_TIED_CHILD: Final = Path(__file__).with_name("tied_child.py")
+TIED_CHILD: Final = Path(__file__).with_name("tied_child.py")
+"""The program through which a child is started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Child:
             raise RuntimeError("children are started from the main thread")
         self.command = command
         command.log.parent.mkdir(parents=True, exist_ok=True)
-        tied = [sys.executable, "-I", "-S", str(_TIED_CHILD), str(os.getpid()), *command.argv]
+        tied = [sys.executable, "-I", "-S", str(TIED_CHILD), str(os.getpid()), *command.argv]
         # A file without a name instead of a pipe: it needs no reader, and nobody else can open it.
         with command.log.open("ab") as log, tempfile.TemporaryFile() as stdin:
             stdin.write(command.stdin)

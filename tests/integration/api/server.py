@@ -1,4 +1,4 @@
-"""The API as a process of its own: uvicorn, as an operator starts it, on a free loopback port."""
+"""The API as a process of its own: uvicorn with an operator's arguments, on a free loopback port."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from stenopool.local.ports import LOOPBACK, free_port
 from stenopool.local.processes import Child, Command
 from stenopool.settings import child_environment
 from tests.waiting import wait_until
+from tests.warm_start import WarmChild
 
 START_LIMIT_S = 30.0
 
@@ -26,7 +27,9 @@ class ApiServer:
         settings: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
         host: str = LOOPBACK,
+        start: type[Child] | type[WarmChild] = WarmChild,
     ) -> None:
+        """``start=Child`` starts it by the command line that an operator types, which takes ten times as long."""
         self.port = free_port()
         self.data_dir = data_dir
         environment = child_environment(
@@ -50,7 +53,7 @@ class ApiServer:
             str(self.port),
             *arguments,
         ]
-        self.child = Child(Command("api", [sys.executable, *argv], data_dir / "api.log", environment))
+        self.child = start(Command("api", [sys.executable, *argv], data_dir / "api.log", environment))
 
     @property
     def address(self) -> str:

@@ -253,6 +253,19 @@ def ask_each(server: ApiServer, path: str, times: int) -> list[httpx.Response]:
         return list(threads.map(ask, range(times)))
 
 
+UNMATCHED = {"route": "unmatched", "method": "GET", "status": "4xx"}
+
+
+def wait_counted(server: ApiServer, number: int) -> None:
+    """Until that many strange requests are counted, which is after each was answered."""
+
+    def is_counted() -> bool:
+        (scraped,) = ask_each(server, "/metrics", 1)
+        return value(scraped.text, "transcription_requests_total", **UNMATCHED) == number
+
+    wait_until(is_counted, 10, f"{number} counts")
+
+
 @pytest.fixture
 def two(servers: Callable[..., ApiServer]) -> Iterator[ApiServer]:
     """A server of two processes, both ready."""
@@ -264,8 +277,8 @@ def two(servers: Callable[..., ApiServer]) -> Iterator[ApiServer]:
 
 def test_two_processes_tell_one_sum_on_every_scrape(two: ApiServer) -> None:
     assert {answer.status_code for answer in ask_each(two, "/nowhere/at/all", 101)} == {404}
-    label = {"route": "unmatched", "method": "GET", "status": "4xx"}
-    told = [value(answer.text, "transcription_requests_total", **label) for answer in ask_each(two, "/metrics", 20)]
+    wait_counted(two, 101)
+    told = [value(answer.text, "transcription_requests_total", **UNMATCHED) for answer in ask_each(two, "/metrics", 20)]
     assert told == [101.0] * 20
     # Both have answered: else one process alone would have told this.
     own = list((two.data_dir / "run").glob("metrics-api-*/counter_*.db"))
@@ -274,18 +287,18 @@ def test_two_processes_tell_one_sum_on_every_scrape(two: ApiServer) -> None:
 
 def test_a_killed_process_leaves_its_counts_and_takes_its_requests_along(two: ApiServer) -> None:
     ask_each(two, "/nowhere", 30)
+    wait_counted(two, 30)
     (group,) = (two.data_dir / "run").glob("metrics-api-*")
     workers = {int(file.name.removeprefix("member-")) for file in group.glob("member-*")}
     assert len(workers) == 2
     killed = max(workers)
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: descendants(two.child.pid) & workers == workers - {killed}, 10, "its death")
-    label = {"route": "unmatched", "method": "GET", "status": "4xx"}
     with httpx.Client(base_url=two.address, trust_env=False, timeout=10) as http:
         wait_until(lambda: not (group / f"member-{killed}").exists() if scrape(http) else None, 20, "its burial")
         wait_until(lambda: len(list(group.glob("member-*"))) == 2, 20, "its successor")
         told = scrape(http)
-        assert value(told, "transcription_requests_total", **label) == 30
+        assert value(told, "transcription_requests_total", **UNMATCHED) == 30
         assert value(told, "transcription_requests_in_progress") == 1
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from stenopool.local.processes import Child
 from stenopool.local.redis_server import RedisServer
 from tests.integration.api.conftest import wav
 from tests.integration.api.scripted_worker import ScriptedWorker
@@ -23,21 +24,21 @@ def ended_with(server: ApiServer) -> str:
 
 
 def test_a_wrong_setting_ends_it_with_one_line(own_redis: RedisServer, data_dir: Path) -> None:
-    log = ended_with(ApiServer(own_redis.url, data_dir, {"MAX_FILE_SIZE_MB": "much"}))
+    log = ended_with(ApiServer(own_redis.url, data_dir, {"MAX_FILE_SIZE_MB": "much"}, start=Child))
     assert "cannot start: MAX_FILE_SIZE_MB" in log
 
 
 def test_a_redis_that_throws_data_away_ends_it_with_one_line(own_redis: RedisServer, data_dir: Path) -> None:
     with own_redis.client() as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
-    log = ended_with(ApiServer(own_redis.url, data_dir))
+    log = ended_with(ApiServer(own_redis.url, data_dir, start=Child))
     assert "cannot start: settings_wrong" in log
     assert "noeviction" in log
 
 
 def test_it_waits_for_a_redis_that_is_still_starting(own_redis: RedisServer, data_dir: Path) -> None:
     own_redis.stop()
-    server = ApiServer(own_redis.url, data_dir)
+    server = ApiServer(own_redis.url, data_dir, start=Child)
     wait_until(lambda: "Redis does not answer" in server.child.log_tail(50), 20, "the first check")
     own_redis.start()
     with server:
@@ -45,7 +46,7 @@ def test_it_waits_for_a_redis_that_is_still_starting(own_redis: RedisServer, dat
 
 
 def test_it_stops_in_order(own_redis: RedisServer, data_dir: Path) -> None:
-    with ApiServer(own_redis.url, data_dir) as server:
+    with ApiServer(own_redis.url, data_dir, start=Child) as server:
         server.child.signal(signal.SIGTERM)
         assert server.child.wait(15)
         log = server.child.log_tail(50)
