@@ -1,0 +1,4 @@
+declare module '*.mp3' {
+  const address: string;
+  export default address;
+}
