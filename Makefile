@@ -20,7 +20,7 @@ export FILE MODEL
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi sdk-ts sdk-types secrets load dashboards clean
+.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi web sdk-ts sdk-types secrets load dashboards clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,7 +30,7 @@ demo: ## Transcribes the sample with real processes (FILE=talk.mp3 your own, MOD
 		exec $(PYTHON_BIN) -m stenopool.cli demo --file="$$FILE" --model="$$MODEL" --started="$$started"
 
 up: ## Runs the whole platform on this machine until Ctrl-C (MODEL=base with Whisper weights)
-	@scripts/setup.sh local && exec $(PYTHON_BIN) -m stenopool.cli up --model="$$MODEL"
+	@scripts/setup.sh local && { scripts/web.sh || true; } && exec $(PYTHON_BIN) -m stenopool.cli up --model="$$MODEL"
 
 test: ## Runs all tests (ARGS="-k name" for some)
 	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m pytest --numprocesses=auto --maxprocesses=4 $(ARGS)
@@ -70,6 +70,9 @@ audit: ## Asks about known vulnerabilities of the locked packages (needs the net
 openapi: ## Writes docs/openapi.json and the tables of docs/reference/metrics.md anew
 	@scripts/setup.sh dev && $(PYTHON_BIN) scripts/openapi.py && $(PYTHON_BIN) scripts/metrics_table.py
 
+web: ## Builds the web page, which `make up` does by itself where there is Node 20 with npm
+	@scripts/web.sh
+
 sdk-ts: ## Builds the TypeScript client's distribution, dist/stenopool-client-*.tgz (needs Node 20 with npm)
 	@scripts/npm_ci.sh sdk/typescript && mkdir -p dist && cd sdk/typescript && rm -rf dist && npm run --silent build && \
 		npm pack --silent --pack-destination ../../dist
@@ -86,5 +89,5 @@ dashboards: ## Writes the dashboards of monitoring/grafana anew from scripts/das
 clean: ## Removes the environment and all caches; data/ and models/ stay
 	@for venv in "$(VENV)" .venv-load; do [ ! -f "$$venv/pyvenv.cfg" ] || rm -rf "$$venv"; done
 	@rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
-	@rm -rf sdk/typescript/node_modules sdk/typescript/dist
+	@rm -rf sdk/typescript/node_modules sdk/typescript/dist web/node_modules web/dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -34,6 +34,7 @@ from api.routes import (
     webhooks,
 )
 from api.routes.documents import document_problems
+from api.routes.web_page import add_web_page
 from api.signed_bodies import SignedBodies
 from stenopool.errors import FatalError, StenopoolError
 from stenopool.failpoints import arm
@@ -118,6 +119,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(routes.router)
     app.mount(pages.ASSETS_PATH, pages.assets())
+    add_web_page(app)
     document_problems(app)
     return app
 

@@ -3,6 +3,7 @@
 import functools
 import ipaddress
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from stenopool.settings import SECRETS, Settings
 from tests import waiting
 from tests.requirements_table import CACHE_DIR, RequirementsTable, need
 from tests.side_by_side import SideBySide, processes
+
+ROOT = Path(__file__).parent.parent
 
 pytest_plugins = ["pytester"]
 
@@ -83,6 +86,15 @@ def data_dir(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def built_page() -> Path:
+    """web/dist, built as the sources have it; several processes that want it build it once."""
+    need("node")
+    done = subprocess.run([ROOT / "scripts" / "web.sh"], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return ROOT / "web" / "dist"
 
 
 @pytest.fixture(scope="session")

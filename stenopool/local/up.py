@@ -62,6 +62,7 @@ def _redis(root: Path, settings: Settings, display: Display) -> RedisServer | st
 
 def _print_addresses(place: Place, engine: str, display: Display) -> None:
     display.line(f"Stenopool is up with {engine}")
+    display.line(f"  page       {place.address}/")
     display.line(f"  API        {place.address}")
     display.line(f"  reference  {place.address}/docs")
     display.line(f"  health     {place.address}/health")

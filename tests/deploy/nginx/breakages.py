@@ -24,6 +24,14 @@ BREAKAGES: Final = (
         "0.0.0.0/0",
         checks.check_insiders,
     ),
+    Breakage(
+        "the page uses up what its visitor may ask",
+        "nginx/snippets/page.conf",
+        "zone=page burst=100",
+        "zone=status burst=100",
+        checks.check_page,
+    ),
+    Breakage("the page is not compressed", _PROXY, "text/css ", "", checks.check_page),
     Breakage("too many is 503", _LIMITS, "limit_req_status 429;\n", "", checks.check_limits),
     Breakage(
         "counted by what the client says",

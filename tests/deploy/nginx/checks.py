@@ -7,7 +7,7 @@ from typing import Final
 
 from stenopool.settings import Settings
 from tests.deploy.nginx.configuration import Configuration, Location
-from tests.deploy.nginx.routes import INSIDERS, Route, routes
+from tests.deploy.nginx.routes import INSIDERS, PAGE, Route, routes
 
 CATCH_ALL: Final = "/"
 OUR_OWN: Final = ("= /.problem", "= /.openai-problem", "= /.delete", "^~ /flower")
@@ -34,7 +34,7 @@ def check_every_route_has_a_home(root: Path) -> list[str]:
 def check_every_location_has_a_route(root: Path) -> list[str]:
     """Each location is for something that exists."""
     shipped = Configuration.read(root)
-    paths = [route.example for route in routes(root)] + list(INSIDERS)
+    paths = [route.example for route in routes(root)] + [*INSIDERS, *PAGE]
     return [
         f"nobody needs the location {location.name}"
         for location in shipped.all_locations
@@ -57,6 +57,24 @@ def check_insiders(root: Path) -> list[str]:
         faults += [f"{path} is open to {network}" for network in allowed if not _is_private(network)]
     listens = (root / "nginx/snippets/listen_insiders.conf").read_text("utf-8")
     return faults + ([] if re.search(r"^listen 8080;$", listens, re.MULTILINE) else ["insiders do not use port 8080"])
+
+
+def check_page(root: Path) -> list[str]:
+    """The page is everybody's, comes compressed, and its files use up nothing of what its visitor may ask."""
+    shipped = Configuration.read(root)
+    faults = []
+    for path in PAGE:
+        for server in shipped.servers:
+            home = shipped.location(server, path)
+            if not home.is_proxied or home.name == CATCH_ALL:
+                faults.append(f"{path} has no location of its own")
+            if [limit[0] for limit in home.values("limit_req")] != ["zone=page"]:
+                faults.append(f"{path} is not counted by itself")
+            if missing := {"text/css", "application/javascript", "text/javascript"} - set(
+                home.value("gzip_types").split()
+            ):
+                faults.append(f"{path}: {', '.join(sorted(missing))} is not compressed")
+    return faults
 
 
 def check_streams(root: Path) -> list[str]:
@@ -273,6 +291,7 @@ CHECKS: Final = (
     check_every_route_has_a_home,
     check_every_location_has_a_route,
     check_insiders,
+    check_page,
     check_streams,
     check_uploads,
     check_limits,

@@ -12,6 +12,9 @@ _NAME: Final = re.compile(r"`(?:(GET|POST|DELETE) )?(/[^`]*)`")
 UNDOCUMENTED: Final = ("/metrics", "/docs", "/docs/assets/swagger-ui.css", "/openapi.json")
 """Served, but by nothing that docs/openapi.json is made from."""
 
+PAGE: Final = ("/", "/favicon.ico", "/assets/index.js")
+"""The page for people, and what it loads."""
+
 INSIDERS: Final = ("/stats", *UNDOCUMENTED, "/flower/", "/flower/api/tasks", "/metrics/", "/docs/")
 """Nothing for everybody."""
 

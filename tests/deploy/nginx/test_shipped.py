@@ -11,7 +11,7 @@ from api.main import create_app
 from stenopool.settings import load_settings
 from tests.deploy.breakages import ROOT, Check, as_shipped
 from tests.deploy.nginx.checks import CHECKS
-from tests.deploy.nginx.routes import UNDOCUMENTED, routes
+from tests.deploy.nginx.routes import PAGE, UNDOCUMENTED, routes
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -22,7 +22,7 @@ def test_the_front_door_is_in_order(check: Check) -> None:
 def test_the_documents_name_every_route_of_the_api() -> None:
     app = create_app(load_settings({}))
     served = {path for route in app.routes if (path := getattr(route, "path", None))}
-    named = {route.path for route in routes(ROOT)} | set(UNDOCUMENTED) | {"/docs/assets"}
+    named = {route.path for route in routes(ROOT)} | set(UNDOCUMENTED) | set(PAGE) | {"/docs/assets", "/assets"}
 
     assert {path.replace(":path}", "}") for path in served} - named == set()
 
