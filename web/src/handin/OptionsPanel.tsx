@@ -2,6 +2,7 @@ import type { Model } from '@stenopool/client';
 import { useEffect, useState } from 'preact/hooks';
 import { client, visitor } from '../session';
 import { later } from '../ui/later';
+import { addressOfApi } from '../transcript/request';
 import { LANGUAGES, languageName } from './languages';
 import { change, fieldsOf, options, summary } from './options';
 
@@ -94,8 +95,4 @@ function useModels(): readonly Model[] {
     return () => gone.abort();
   }, [visitor.value]);
   return models;
-}
-
-function addressOfApi(): string {
-  return new URL('.', location.href).href.replace(/\/$/, '');
 }

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { Icon, type IconName } from './icons';
 
 type ButtonProps = Omit<JSX.IntrinsicElements['button'], 'icon'> & {
-  icon?: IconName;
+  icon?: IconName | undefined;
   /** `main`: the one thing to do here. `quiet`: without a frame. `danger`: takes something away. */
   look?: 'main' | 'plain' | 'quiet' | 'danger';
   children: ComponentChildren;

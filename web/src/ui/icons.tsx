@@ -13,6 +13,8 @@ const PATHS = {
   pause: 'M8 5v14M16 5v14',
   play: 'M7 4.5v15l12-7.5z',
   retry: 'M20 12a8 8 0 1 1-2.4-5.7M20 3v4h-4',
+  down: 'M6 9.5l6 6 6-6',
+  up: 'M6 14.5l6-6 6 6',
   upload: 'M12 16V5M7 9.5L12 4.5l5 5M5 20h14',
 } as const;
 
