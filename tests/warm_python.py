@@ -2,8 +2,8 @@
 
 Run as ``python -u -m tests.warm_python MODULE…``. Each line on standard input is an order, each is answered by one line:
 
-- ``{"start": [MODULE, ARGUMENT…], "environment": {…}, "log": PATH, "directory": PATH}``: the process id of a child that
-  is ``python -m MODULE ARGUMENT…`` from its first statement on.
+- ``{"start": [MODULE, ARGUMENT…], "warnings": ["error"], "environment": {…}, "log": PATH, "directory": PATH}``: the
+  process id of a child that is ``python -W error -m MODULE ARGUMENT…`` from its first statement on.
 - ``{"wait": PID}``: the exit code as ``subprocess`` tells it, or ``null`` while the child runs.
 
 It has one thread, so forking it is safe. Nothing that it loads may read the environment as it is loaded.
@@ -17,6 +17,7 @@ import os
 import runpy
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,6 +70,10 @@ def _become(order: Mapping[str, Any], forker: int) -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["directory"])
+    sys.path[1:1] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.warnoptions = order["warnings"]
+    for action in sys.warnoptions:
+        warnings.simplefilter(action)
     module, *arguments = order["start"]
     sys.argv = [module, *arguments]
     gc.unfreeze()

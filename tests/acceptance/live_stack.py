@@ -10,12 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
+from stenopool.local import stack as stack_module
 from stenopool.local.commands import Choice, Place
 from stenopool.local.ports import free_port
 from stenopool.local.redis_server import RedisServer
 from stenopool.local.stack import Stack
 from stenopool.local.stopping import StopSignals
 from tests.waiting import wait_until
+from tests.warm_start import WarmChild
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
@@ -106,7 +108,10 @@ class People:
 
 @contextmanager
 def live_stack(redis_binary: Path, data_dir: Path, choice: Choice) -> Iterator[People]:
-    """All processes of the local runner on free ports, stopped at the end. Settings come from the environment."""
+    """All processes of the local runner on free ports, stopped at the end. Settings come from the environment.
+
+    They are forks of processes that have loaded the program; test_demo.py and test_up.py start it by its command lines.
+    """
     place = Place(data_dir=data_dir, host="127.0.0.1", port=free_port(), stop_grace_s=5)
     redis = RedisServer(redis_binary, data_dir / "redis")
     with (
@@ -114,6 +119,7 @@ def live_stack(redis_binary: Path, data_dir: Path, choice: Choice) -> Iterator[P
         StopSignals() as signals,
         Stack(place, choice, redis, signals) as stack,
     ):
+        patch.setattr(stack_module, "Child", WarmChild)
         # Twenty at once are what some of these tests are about.
         patch.setenv("RATE_LIMIT_SUBMIT", "off")
         stack.start(lambda _: None)

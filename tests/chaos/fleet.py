@@ -18,6 +18,7 @@ from stenopool.local.redis_server import RedisServer
 from tests.chaos.history import History, Hurt
 from tests.processes import is_running
 from tests.waiting import wait_until
+from tests.warm_start import WarmChild
 from worker.run_files import ChildRecord
 
 ROOT: Final = Path(__file__).parents[2]
@@ -92,7 +93,7 @@ class Fleet:
         self._names = kinds
         self._through = through
         self._own_settings: dict[str, dict[str, str]] = {}
-        self._children: dict[str, Child] = {}
+        self._children: dict[str, Child | WarmChild] = {}
 
     @property
     def addresses(self) -> list[str]:
@@ -116,7 +117,9 @@ class Fleet:
         if name == REDIS:
             self.redis.start()
         else:
-            self._children[name] = Child(self._command(name))
+            # Sabotage happens as modules are loaded.
+            start = Child if self._through else WarmChild
+            self._children[name] = start(self._command(name))
         self.history.add(Hurt("start", name, self.pid(name), what_is(name)))
 
     def kill(self, name: str) -> None:

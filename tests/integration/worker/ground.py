@@ -17,7 +17,7 @@ from stenopool.ids import new_id
 from stenopool.ledger import operations as op
 from stenopool.ledger.ledger import Ledger
 from stenopool.ledger.model import NO_QUOTAS, JobView, Quotas, RunState, Submission, SubmitOutcome
-from stenopool.local.processes import Child, Command
+from stenopool.local.processes import Command
 from stenopool.media.epoch import found_epoch
 from stenopool.media.local_store import LocalStore
 from stenopool.media.manifest import Manifest, read_manifest
@@ -31,6 +31,7 @@ from stenopool.transcripts.model import EngineIdentity, Transcript
 from stenopool.transcripts.options import Options, stored_options
 from tests.processes import descendants
 from tests.waiting import wait_until
+from tests.warm_start import WarmChild
 
 ROOT = Path(__file__).parents[3]
 POOL = recognise_pool("fake", "fake")
@@ -49,7 +50,7 @@ class Job:
 class Worker:
     """A running ``celery worker``."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: WarmChild) -> None:
         self.child = child
 
     @property
@@ -103,9 +104,9 @@ class Ground:
     def launch(self, *options: str, **environment: str) -> Worker:
         """A worker, not waited for."""
         self._workers += 1
-        argv = [sys.executable, "-W", "error", "-m", "celery", "-A", "worker.app", "worker", *options]
+        argv = [sys.executable, "-W", "error", "-m", "stenopool.queueing.worker_program", "worker.app", *options]
         argv += ["-n", f"w{self._workers}@%h", "--without-mingle", "--without-gossip"]
-        child = Child(
+        child = WarmChild(
             Command("worker", argv, self.logs / f"w{self._workers}.log", self._environment(environment), ROOT)
         )
         self._stack.callback(child.kill)
