@@ -1,12 +1,19 @@
 """Signals of the local runner: the first asks for an orderly stop, the second ends everything at once."""
 
+import os
 import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN_S: Final = 0.05
 
 
 class StopRequestedError(BaseException):
@@ -29,12 +36,14 @@ class StopSignals:
         self._received: int | None = None
         self._holding = False
         self._before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
+        self._tell_lost = sys.unraisablehook
 
     def __enter__(self) -> Self:
         for number in _SIGNALS:
             # Under nohup the end of the terminal is no reason to stop.
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._handle)
+        self._tell_lost, sys.unraisablehook = sys.unraisablehook, self._hear_lost
         return self
 
     def __exit__(
@@ -42,6 +51,7 @@ class StopSignals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = self._tell_lost
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -65,3 +75,12 @@ class StopSignals:
         self._received = number
         if not self._holding:
             raise StopRequestedError(number)
+
+    def _hear_lost(self, lost: "UnraisableHookArgs") -> None:
+        """What was raised while Python took an object away is lost: a signal of that moment is sent once more."""
+        if not isinstance(lost.exc_value, StopRequestedError):
+            self._tell_lost(lost)
+            return
+        number, self._received = self._received, None
+        # Later: this, too, is called where nothing can be raised.
+        threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number)).start()

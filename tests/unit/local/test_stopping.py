@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from stenopool.local.stopping import StopRequestedError, StopSignals
+from tests.waiting import wait_until
 
 
 @pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -45,6 +46,19 @@ def test_a_signal_during_a_step_that_must_be_whole_comes_after_it() -> None:
     with StopSignals() as signals, pytest.raises(StopRequestedError):
         step(signals)
     assert steps == ["whole"]
+
+
+def test_a_signal_while_an_object_is_taken_away_is_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    class Vanishing:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    with StopSignals():
+        vanishing = Vanishing()
+        del vanishing
+        with pytest.raises(StopRequestedError):
+            wait_until(lambda: False, 10, "the signal")
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_a_signal_while_stopping_anyway_raises_nothing_and_ends_at_once() -> None:
