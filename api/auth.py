@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import structlog
 from starlette.requests import Request
 
 from api.services.access import Door, Knock
@@ -10,7 +9,7 @@ from api.services.callers import Caller
 from stenopool.errors import UsageError
 from stenopool.keys.model import Scope
 from stenopool.keys.signing import SignedRequest
-from stenopool.logs import get_logger
+from stenopool.logs import bind_from_here, get_logger
 
 SIGNATURE_HEADER: Final = "x-signature"
 TIMESTAMP_HEADER: Final = "x-timestamp"
@@ -37,7 +36,7 @@ async def admit(request: Request, door: Door, *, believes_proxies: bool) -> Call
         raise
     request.state.caller = caller
     request.state.address = address
-    structlog.contextvars.bind_contextvars(tenant=caller.tenant, who=caller.who)
+    bind_from_here(tenant=caller.tenant, who=caller.who)
     return caller
 
 

@@ -5,7 +5,6 @@ import re
 import time
 from typing import Final
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import problem_response
 from stenopool.errors import ErrorCode, FatalError
 from stenopool.ids import new_id
-from stenopool.logs import bind
+from stenopool.logs import bind, get_logger
 
 REQUEST_ID_HEADER: Final = "X-Request-ID"
 _GOOD_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -22,7 +21,7 @@ _LINGER_S: Final = 10.0
 """A refused client may go on sending this long, so that it gets to reading the answer."""
 _LINGER_IDLE_S: Final = 1.0
 
-_log = structlog.stdlib.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class RequestId:

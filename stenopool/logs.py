@@ -6,13 +6,34 @@ following line of the same thread or task.
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
-
-import structlog
 
 from stenopool.settings import Settings
 
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Pretends that a module is not installed, unless it is loaded."""
+    is_hidden = module not in sys.modules
+    if is_hidden:
+        sys.modules[module] = None  # type: ignore[assignment]  # That is how Python is told that there is none.
+    try:
+        yield
+    finally:
+        if is_hidden:
+            del sys.modules[module]
+
+
+# It loads rich where it finds it, for tracebacks that show variables and with them secrets: nobody wants those here, and
+# they are a tenth of what a process loads.
+with _without("rich"):
+    import structlog
+
 bind = structlog.contextvars.bound_contextvars
+bind_from_here = structlog.contextvars.bind_contextvars
+"""As ``bind``, for the rest of the request."""
 
 REQUEST_ID: Final = "request_id"
 """Name of a request's id in the log's context, and in the headers of a bell."""

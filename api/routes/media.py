@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-import structlog
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import ReadingTenantHere, Services, ServicesHere, TenantHere
@@ -15,6 +14,7 @@ from api.routes.documents import ACCESS_PROBLEMS, problems
 from api.services.media import Media
 from stenopool.audit import Act, audit
 from stenopool.errors import ErrorCode
+from stenopool.logs import bind_from_here
 from stenopool.media.kinds import KINDS
 
 router = APIRouter(tags=["media"])
@@ -114,7 +114,7 @@ async def linked_media(token: str, request: Request, services: ServicesHere) -> 
     404 for what is no link, 403 `link_expired` for one that has run out.
     """
     link = await services.media_links.read(token)
-    structlog.contextvars.bind_contextvars(tenant=link.tenant, who="link")
+    bind_from_here(tenant=link.tenant, who="link")
     response = await _sent(request, services, await services.media.media(link.job_id, link.tenant), link.job_id)
     # The page that plays it may come from another origin; what opens it is the link.
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -5,12 +5,12 @@ from typing import Final, TypeVar
 
 import redis
 import redis.asyncio
-import structlog
 
 from stenopool.errors import ErrorCode, FatalError, LedgerFullError, StenopoolError, TransientError
 from stenopool.ledger.answers import Answer
 from stenopool.ledger.call import Call
 from stenopool.ledger.lua import ScriptBook
+from stenopool.logs import get_logger
 from stenopool.queueing.names import BELL_PREFIX
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ Ring = Callable[[Mapping[str, int]], object]
 AsyncRing = Callable[[Mapping[str, int]], Awaitable[object]]
 """As ``Ring``, awaited."""
 
-_log: Final = structlog.get_logger(__name__)
+_log: Final = get_logger(__name__)
 _BOOK: Final = ScriptBook()
 # Refusals of Redis itself that reach a script from inside; anything else a script stumbles over is our fault.
 _FULL: Final = "OOM "

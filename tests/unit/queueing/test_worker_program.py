@@ -28,8 +28,8 @@ def test_it_takes_the_options_of_celery_s_worker(help_text: str) -> None:
         assert option in help_text
 
 
-def test_it_loads_no_other_command_no_shell_and_no_plugin(help_text: str) -> None:
+def test_it_loads_no_other_command_no_shell_no_plugin_and_no_pretty_tracebacks(help_text: str) -> None:
     loaded = help_text.rpartition("loaded:")[2]
     assert "'celery'" in loaded
-    for name in ("click_repl", "prompt_toolkit", "click_plugins", "flower", "tornado"):
+    for name in ("click_repl", "prompt_toolkit", "click_plugins", "flower", "tornado", "rich"):
         assert f"'{name}'" not in loaded
