@@ -33,6 +33,8 @@ _NOT_ON_PATH: Final = (
     *("flite", "espeak-ng", "espeak"),
 )
 _OUTPUT_LIMIT_S: Final = 240
+_LOOK_EVERY_S: Final = 0.1
+"""A look goes through all processes of the machine. What is there no longer than this cannot be left behind."""
 
 
 class Running:
@@ -87,7 +89,7 @@ class Running:
             assert came or not ended, f"ended without {what!r}:\n{self.output}"
             return came
 
-        wait_until(has_come, limit_s, f"{what!r} in the output")
+        wait_until(has_come, limit_s, f"{what!r} in the output", _LOOK_EVERY_S)
 
     def ctrl_c(self) -> None:
         """What the terminal does: SIGINT to the whole foreground group."""
@@ -100,7 +102,7 @@ class Running:
             self.look()
             return self.process.poll() is not None
 
-        wait_until(has_ended, limit_s, f"the end of the command; it said:\n{self.output}\n")
+        wait_until(has_ended, limit_s, f"the end of the command; it said:\n{self.output}\n", _LOOK_EVERY_S)
         return self.process.returncode
 
     def kill_one(self, word: bytes) -> None:
@@ -149,11 +151,11 @@ class BareMachine:
 
     def files(self) -> set[Path]:
         """Every file of the copy but those of the environment, of caches and of compiled code; and the temporary ones."""
-        inside = (path for path in self.tree.rglob("*") if path.is_file())
-        kept = {
-            path for path in inside if not {".venv", ".cache", "__pycache__"} & set(path.relative_to(self.tree).parts)
-        }
-        return kept | {path for path in self.tmp.rglob("*") if path.is_file()}
+        found = set()
+        for folder, folders, names in os.walk(self.tree):
+            folders[:] = set(folders) - {".venv", ".cache", "__pycache__"}
+            found |= {Path(folder, name) for name in names}
+        return found | {path for path in self.tmp.rglob("*") if path.is_file()}
 
 
 def build(folder: Path) -> BareMachine:
