@@ -3,6 +3,7 @@ VENV ?= .venv
 PYTHON_BIN := $(VENV)/bin/python
 export VENV
 SECONDS ?= 600
+THOROUGH ?= 20
 
 # FILE and MODEL count only when given on the command line, and go to the shell as they are, with spaces and signs.
 ifneq ($(origin FILE),command line)
@@ -20,7 +21,7 @@ export FILE MODEL
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format fuzz fuzz-media bench chaos samples lock audit openapi web sdk-ts sdk-types secrets load dashboards clean
+.PHONY: help demo up test check format fuzz fuzz-media walk bench chaos samples lock audit openapi web sdk-ts sdk-types secrets load dashboards clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -48,6 +49,10 @@ fuzz: ## Asks a running stack whatever its OpenAPI document allows, for ten minu
 fuzz-media: ## Sends damaged recordings through the decoder (FILES=2000, SEED=7, KEEP=folder for those that end badly)
 	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m tests.integration.decode.fuzz_media \
 		$(if $(FILES),--files $(FILES)) $(if $(SEED),--seed $(SEED)) $(if $(KEEP),--keep "$(KEEP)")
+
+walk: ## Walks through the ledger's model and its scripts, far and on fresh paths (THOROUGH=100 for five times as far)
+	@scripts/setup.sh dev && STENOPOOL_THOROUGH=$(THOROUGH) exec $(PYTHON_BIN) -m pytest \
+		tests/unit/ledger/test_ledger_model.py tests/contract/ledger/test_scripts_against_model.py
 
 bench: ## Measures the platform's own overhead for a short clip
 	@scripts/setup.sh dev && exec $(PYTHON_BIN) -m bench.overhead

@@ -1,7 +1,7 @@
-"""How the suite is divided among processes: by file, in the folders' order, and in rooms of several files that share a thing.
+"""How the suite is divided among processes: by file, and in rooms of several files that share a thing.
 
-Module-scoped stacks and Redis servers are then started once, the bare machine is built once, and what takes longest
-(``acceptance``) begins first.
+Module-scoped stacks and Redis servers are then started once, and the bare machine is built once. What takes a minute or
+more begins first, the rest in the folders' order: nothing long is left for the end, when the other processes are idle.
 """
 
 import os
@@ -29,6 +29,23 @@ _ROOMS: Final = {
     "tests/deploy/systemd/test_units.py": SHIPPED_FILES,
     "tests/deploy/test_mutations.py": SHIPPED_FILES,
 }
+_LONGEST: Final = (
+    BARE_MACHINE,
+    "tests/integration/worker/test_faults.py",
+    SHIPPED_FILES,
+    "tests/acceptance/test_setup.py",
+    "tests/contract/ledger/test_scripts_against_model.py",
+    "tests/deploy/nginx/test_front_door.py",
+    WHOLE_STACK,
+    "tests/acceptance/test_rolling_restart.py",
+    "tests/integration/worker/test_worker.py",
+    "tests/acceptance/test_engine_faults.py",
+    "tests/chaos/test_short_form.py",
+    "tests/chaos/test_failpoints.py",
+    "tests/acceptance/test_redis_away.py",
+    "tests/clients/test_typescript.py",
+)
+"""What takes longest, the longest first; some of it mostly waits, and does so beside what works."""
 
 
 def processes() -> int:
@@ -56,13 +73,13 @@ class SideBySide:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Puts the tests of a room behind one another, in one process, too: whatever they share ends with the last."""
-        first: dict[str, int] = {}
+        place = {room: at - len(_LONGEST) for at, room in enumerate(_LONGEST)}
         for at, item in enumerate(items):
-            first.setdefault(room_of(item.nodeid), at)
-        items.sort(key=lambda item: first[room_of(item.nodeid)])
+            place.setdefault(room_of(item.nodeid), at)
+        items.sort(key=lambda item: place[room_of(item.nodeid)])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> ByRoom:
-        """Divides by room, whatever ``--dist`` says; the longest folder stands first and stays there."""
+        """Divides by room, whatever ``--dist`` says, in the order that was made here."""
         config.option.loadscopereorder = False
         return ByRoom(config, log)

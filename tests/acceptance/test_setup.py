@@ -17,7 +17,17 @@ BUILD_TOOLS = ("editables", "hatchling", "packaging", "pathspec", "pluggy", "tom
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A small project with the real set-up script and a lock of the build tools alone."""
-    folder = tmp_path / "tree"
+    return small_project(tmp_path / "tree")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
+    """One that has been set up, and how that went: making an environment takes longest."""
+    folder = small_project(tmp_path_factory.mktemp("made") / "tree")
+    return folder, set_up(folder)
+
+
+def small_project(folder: Path) -> Path:
     (folder / "scripts").mkdir(parents=True)
     (folder / "requirements").mkdir()
     shutil.copy(ROOT / "scripts" / "setup.sh", folder / "scripts")
@@ -67,8 +77,10 @@ def test_without_a_fit_python_one_line_says_what_to_install(tree: Path, tmp_path
     assert "apt-get install python3" in done.stderr
 
 
-def test_it_makes_an_environment_once_and_is_silent_afterwards(tree: Path) -> None:
-    first = set_up(tree)
+def test_it_makes_an_environment_once_and_is_silent_afterwards(
+    made: tuple[Path, "subprocess.CompletedProcess[str]"],
+) -> None:
+    tree, first = made
     assert first.returncode == 0, first.stderr
     assert "MB to fetch" in first.stdout
     installed = subprocess.run(
@@ -88,8 +100,9 @@ def test_it_makes_an_environment_once_and_is_silent_afterwards(tree: Path) -> No
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
-def test_a_changed_lock_is_installed(tree: Path) -> None:
-    assert set_up(tree).returncode == 0
+def test_a_changed_lock_is_installed(made: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
+    tree, first = made
+    assert first.returncode == 0
     lock = tree / "requirements" / "local.lock"
     lock.write_text(lock.read_text() + "# another day\n")
     assert "ready" in set_up(tree).stdout

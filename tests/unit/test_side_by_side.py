@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.side_by_side import BARE_MACHINE, SHIPPED_FILES, WHOLE_STACK, room_of
+from tests.side_by_side import _LONGEST, BARE_MACHINE, SHIPPED_FILES, WHOLE_STACK, room_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,6 +36,11 @@ def test_whatever_shares_a_stack_or_a_look_at_shipped_files_stays_together(share
     users = [path for path in (ROOT / "tests/deploy").rglob("test_*.py") if shared in names(path)]
     assert len(users) > 2
     assert {room_of(f"{path.relative_to(ROOT)}::test_it") for path in users} == {room}
+
+
+def test_what_begins_first_is_there() -> None:
+    rooms = {room_of(f"{path.relative_to(ROOT)}::test_it") for path in (ROOT / "tests").rglob("test_*.py")}
+    assert set(_LONGEST) <= rooms
 
 
 def test_tests_of_a_room_stand_behind_one_another(pytester: pytest.Pytester) -> None:

@@ -2,12 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import fields
+from typing import Final
 
 from stenopool.ledger import codec, keys, lifecycle
+from stenopool.ledger.events import ChangeEntry
 from stenopool.ledger.model import RunState, UnitState
 from tests.unit.ledger.ledger_model import LedgerModel
 from tests.unit.ledger.model_records import Claim, Job, Run, Unit
+
+_CHANGE_FIELDS: Final = tuple(field.name for field in fields(ChangeEntry) if field.name != "number")
 
 Content = dict[str, object]
 """Key -> text, hash, set, sorted set (members with their scores) or stream (ids with their fields)."""
@@ -243,8 +247,7 @@ def _events(model: LedgerModel) -> Content:
     content: Content = {}
     for tenant, changes in model.changes.items():
         content[keys.tenant_events(tenant)] = [
-            (f"{change.number}-0", {name: str(value) for name, value in asdict(change).items() if name != "number"})
-            for change in changes
+            (f"{change.number}-0", {name: str(getattr(change, name)) for name in _CHANGE_FIELDS}) for change in changes
         ]
     for tenant, told in model.told_runs.items():
         content[keys.tenant_told(tenant)] = {run: float(number) for run, number in told.items()}

@@ -4,9 +4,9 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.unit.ledger.machine import LedgerMachine
-from tests.unit.ledger.walks import walk_settings
+from tests.unit.ledger.walks import LIMIT_S, walk_settings
 
 
-@pytest.mark.timeout(900)  # Only a failure takes long: it is made small first.
+@pytest.mark.timeout(LIMIT_S)
 def test_every_walk_keeps_the_promises() -> None:
     run_state_machine_as_test(LedgerMachine, settings=walk_settings(examples=200, steps=50))
