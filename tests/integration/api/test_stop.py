@@ -48,8 +48,9 @@ def test_an_upload_in_hand_is_finished_and_a_waiting_poll_is_answered(
     ):
         job = http.post("/transcribe", content=wav(), headers=headers).json()["job_id"]
         body = wav()
-        upload = threads.submit(http.post, "/transcribe", content=slowly(body, go_on), headers=headers)
+        # First, and on the connection that is open: it is there when the upload is.
         poll = threads.submit(http.get, f"/status/{job}", headers={"prefer": "wait=60"})
+        upload = threads.submit(http.post, "/transcribe", content=slowly(body, go_on), headers=headers)
         wait_until(lambda: api.spool, 10, "the upload to begin")
         began = time.monotonic()
         api.child.signal(signal.SIGTERM)
