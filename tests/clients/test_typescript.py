@@ -17,7 +17,7 @@ from tests.acceptance.live_stack import ROOT, SAMPLES, People, live_stack
 pytestmark = [pytest.mark.needs("node"), pytest.mark.timeout(300)]
 
 PACKAGE: Final = ROOT / "sdk" / "typescript"
-PAGES: Final = ("sdk/typescript/README.md", "docs/how-to/use-typescript.md")
+PAGES: Final = ("sdk/typescript/README.md", "docs/how-to/use-typescript.md", "docs/tutorial/quickstarts.md")
 LIMIT_S: Final = 200
 
 
