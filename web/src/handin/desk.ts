@@ -19,10 +19,10 @@ export const uploads = new Uploads({
   client,
   fields: () => fieldsOf(options.peek()),
   asksForKey,
-  onAccepted: async (jobId, isLast) => {
+  onAccepted: async (jobId) => {
     await adopt(jobId).catch(asksForKey);
     // Of several nobody knows which to look at.
-    if (isLast && took === 1 && route.peek().name === 'home') go(jobAddress(jobId));
+    if (took === 1 && route.peek().name === 'home') go(jobAddress(jobId));
   },
 });
 

@@ -27,8 +27,8 @@ export interface Upload {
 export interface Handlers {
   client: StenopoolClient;
   fields: () => TranscriptionFields;
-  /** It became a job; `isLast`: nothing else is on its way. */
-  onAccepted: (jobId: string, isLast: boolean) => Promise<void>;
+  /** It became a job. */
+  onAccepted: (jobId: string) => Promise<void>;
   /** Any error; true where somebody is being asked for a key, after which it is worth another try. */
   asksForKey: (error: unknown) => boolean;
 }
@@ -103,8 +103,7 @@ export class Uploads {
           this.#change(id, { state: 'sending', share: totalBytes > 0 ? loadedBytes / totalBytes : 0, trouble: null }),
       });
       this.#fields.delete(id);
-      const left = this.list.peek().filter((upload) => upload.id !== id);
-      await this.#handlers.onAccepted(job_id, left.every((upload) => upload.state === 'refused'));
+      await this.#handlers.onAccepted(job_id);
       this.list.value = this.list.peek().filter((upload) => upload.id !== id);
     } catch (error) {
       if (!(error instanceof AbortError)) this.#refuse(id, error);
