@@ -34,6 +34,7 @@ _LONGEST: Final = (
     "tests/integration/worker/test_faults.py",
     SHIPPED_FILES,
     "tests/acceptance/test_setup.py",
+    "tests/browser/test_page.py",
     "tests/contract/ledger/test_scripts_against_model.py",
     "tests/deploy/nginx/test_front_door.py",
     WHOLE_STACK,

@@ -61,3 +61,25 @@ function needed(name: string): string {
   if (value === undefined || value === '') throw new Error(`${name} is not set: tests/browser/test_page.py sets it`);
   return value;
 }
+
+/** Hands a recording in beside the page, as another program does; the job's id. */
+export async function submit(bytes: Buffer, name: string, key = ''): Promise<string> {
+  const form = new FormData();
+  form.append('file', new File([new Uint8Array(bytes)], name));
+  form.append('vad_filter', 'false');
+  const headers = key === '' ? {} : { Authorization: `Bearer ${key}` };
+  const answer = await fetch(`${ADDRESS}/transcribe`, { method: 'POST', body: form, headers });
+  if (answer.status !== 202) throw new Error(await answer.text());
+  return ((await answer.json()) as { job_id: string }).job_id;
+}
+
+/** Waits for a job's end, or cancels it. */
+export async function waitForJob(id: string, how: 'end' | 'cancel'): Promise<void> {
+  if (how === 'cancel') {
+    await fetch(`${ADDRESS}/job/${id}?only=active`, { method: 'DELETE' });
+    return;
+  }
+  const answer = await fetch(`${ADDRESS}/status/${id}`, { headers: { Prefer: 'wait=30' } });
+  const { status } = (await answer.json()) as { status: string };
+  if (status !== 'completed') throw new Error(`${id} is ${status}`);
+}

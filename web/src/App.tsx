@@ -5,12 +5,11 @@ import { isListed, jobs } from './jobs/jobs';
 import { JobList } from './jobs/JobList';
 import { JobPage } from './jobs/JobPage';
 import './jobs/jobs.css';
-import { HOME, route } from './route';
+import { route } from './route';
 import { Announcer } from './shell/Announcer';
 import { Header } from './shell/Header';
 import { KeyDialog } from './shell/KeyDialog';
 import './shell/shell.css';
-import { Icon } from './ui/icons';
 
 /** The whole page: what there is at the left, what one looks at beside it. */
 export function App() {
@@ -28,12 +27,6 @@ export function App() {
       <Header />
       {!isEmpty && (
         <div class="side">
-          {here.name === 'job' && (
-            <a class="button button-plain side-new" href={HOME}>
-              <Icon name="upload" />
-              <span>New recording</span>
-            </a>
-          )}
           <JobList chosen={here.name === 'job' ? here.id : null} />
         </div>
       )}

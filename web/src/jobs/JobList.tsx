@@ -1,7 +1,9 @@
 import { hasEnded } from '@stenopool/client';
 import { useState } from 'preact/hooks';
 import { asksForKey } from '../session';
+import { HOME } from '../route';
 import { Button } from '../ui/button';
+import { Icon } from '../ui/icons';
 import { hasNoList, jobs, loadOlder, older } from './jobs';
 import { JobRow } from './JobRow';
 
@@ -17,6 +19,12 @@ export function JobList({ chosen }: { chosen: string | null }) {
   const shown = wanted === '' ? all : all.filter((job) => job.filename.toLocaleLowerCase().includes(wanted));
   return (
     <nav class="jobs" aria-label="Jobs">
+      {chosen !== null && (
+        <a class="button button-plain side-new" href={HOME}>
+          <Icon name="upload" />
+          <span>New recording</span>
+        </a>
+      )}
       <div class="jobs-head">
         <h2>Recordings</h2>
         <span class="meta">{open > 0 ? `${open} in work` : ''}</span>
