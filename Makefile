@@ -21,7 +21,7 @@ export FILE MODEL
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format fuzz fuzz-media walk bench chaos samples lock audit openapi web sdk-ts sdk-types secrets load dashboards clean
+.PHONY: help demo up test check format fuzz fuzz-media walk bench chaos samples lock audit openapi web screenshots sdk-ts sdk-types secrets load dashboards clean
 
 help: ## Tells the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -77,6 +77,9 @@ openapi: ## Writes docs/openapi.json and the tables of docs/reference/metrics.md
 
 web: ## Builds the web page, which `make up` does by itself where there is Node 20 with npm
 	@scripts/web.sh
+
+screenshots: ## Makes the pictures of the documents anew (needs Node 20 with npm, and Chromium)
+	@scripts/setup.sh dev && $(PYTHON_BIN) -m tests.browser.screenshots
 
 sdk-ts: ## Builds the TypeScript client's distribution, dist/stenopool-client-*.tgz (needs Node 20 with npm)
 	@scripts/npm_ci.sh sdk/typescript && mkdir -p dist && cd sdk/typescript && rm -rf dist && npm run --silent build && \

@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['browser/**/*.test.ts'],
+    // Pictures are made when they are asked for.
+    exclude: process.env['STENOPOOL_IMAGES'] ? [] : ['browser/screenshots.test.ts'],
     environment: 'node',
     // One browser, one stack: they would get into each other's lists of jobs.
     fileParallelism: false,

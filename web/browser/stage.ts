@@ -63,10 +63,10 @@ function needed(name: string): string {
 }
 
 /** Hands a recording in beside the page, as another program does; the job's id. */
-export async function submit(bytes: Buffer, name: string, key = ''): Promise<string> {
+export async function submit(bytes: Buffer, name: string, key = '', fields: Record<string, string> = { vad_filter: 'false' }): Promise<string> {
   const form = new FormData();
   form.append('file', new File([new Uint8Array(bytes)], name));
-  form.append('vad_filter', 'false');
+  for (const [field, value] of Object.entries(fields)) form.append(field, value);
   const headers = key === '' ? {} : { Authorization: `Bearer ${key}` };
   const answer = await fetch(`${ADDRESS}/transcribe`, { method: 'POST', body: form, headers });
   if (answer.status !== 202) throw new Error(await answer.text());
