@@ -8,7 +8,7 @@ import { pieceAt, type Reading } from './model';
 import type { Player } from './player';
 
 /** Part of the window's height at its top and bottom in which a word is nearly out of sight. */
-const EDGE = 0.2;
+const EDGE = 0.25;
 
 /** `words`: the elements of the pieces, in order. */
 export function useFollowing(reading: Reading, player: Player, words: () => readonly HTMLElement[]): { isFollowing: boolean; follow: () => void } {
@@ -18,7 +18,9 @@ export function useFollowing(reading: Reading, player: Player, words: () => read
     let lit = -1;
     let frame = 0;
     const show = (): void => {
-      const now = pieceAt(reading.pieces, audio.current?.currentTime ?? 0);
+      const seconds = audio.current?.currentTime ?? 0;
+      // Before anybody has played or sought nothing is being said.
+      const now = seconds === 0 && !player.isPlaying ? -1 : pieceAt(reading.pieces, seconds);
       if (now !== lit) {
         words()[lit]?.classList.remove('said');
         words()[now]?.classList.add('said');
