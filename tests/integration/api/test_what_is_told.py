@@ -32,7 +32,12 @@ def test_audit_lines_tell_who_did_what_and_hold_no_key(place: Place) -> None:
 def test_the_access_log_has_one_line_for_a_request_without_its_query(place: Place) -> None:
     with place.client(BOOT, x_request_id="access-1") as http:
         http.get(f"/status/{'0' * 32}", params={"token": "hunter2"})
-    [line] = [line for line in place.log("request") if line.get("request_id") == "access-1"]
+    # Written when the whole answer is gone; the client may have it before.
+    [line] = wait_until(
+        lambda: [line for line in place.log("request") if line.get("request_id") == "access-1"],
+        10,
+        "the line of the request",
+    )
     assert (line["method"], line["status"], line["route"]) == ("GET", 404, "/status/{job_id}")
     assert (line["tenant"], line["who"]) == ("default", "key:bootstrap")
     assert line["ms"] > 0

@@ -48,7 +48,8 @@ def test_a_killed_main_process_costs_its_job_one_lease(grounds: Ground) -> None:
     grounds.completed(job)
     assert grounds.view(job).attempt == 2
     assert grounds.commits() == 1
-    assert "span 1/1 done" in second.log()
+    # Written after the commit.
+    wait_until(lambda: "span 1/1 done" in second.log(), 10, "the second worker to say what it did")
     wait_until(lambda: orphan not in _all_pids(), 5, "the child of the killed worker to die")
 
 
