@@ -86,8 +86,8 @@ describe('the page', () => {
     await one.getByText(/Works, with a drawback|Ready/).waitFor();
     const other = (await openPage(context)).page;
     await other.getByText(/Works, with a drawback|Ready/).waitFor();
-    await submit(recording(30, 12), 'for both.wav');
-    for (const page of [one, other]) await row(page, 'for both.wav').getByText(/Transcribing/).waitFor();
+    await submit(recording(120, 12), 'for both.wav');
+    await Promise.all([one, other].map((page) => row(page, 'for both.wav').getByText(/Transcribing, \d+ %/).waitFor()));
     expect(streams).toBe(1);
     // The one that read it is closed: the other reads on.
     await one.close();
