@@ -10,7 +10,7 @@ from stenopool.local.commands import Choice, Place, process_commands
 from stenopool.local.errors import StartError
 from stenopool.local.processes import Child
 from stenopool.local.redis_server import RedisServer
-from stenopool.local.stopping import StopSignals
+from stenopool.local.stopping import StopRequestedError, StopSignals
 
 _READY_LIMIT_S: Final = 300.0
 """A large model takes minutes from a cold disk."""
@@ -28,6 +28,7 @@ class Stack:
         self.choice = choice
         self._redis = redis
         self._signals = signals
+        self._say: Callable[[str], None] = lambda _: None
         self.children: list[Child] = []
         """All processes but Redis, in the order of their start."""
         signals.at_once = self._shoot
@@ -42,6 +43,7 @@ class Stack:
         Raises:
             StartError: a process ended or was not ready in time; holds the end of its log.
         """
+        self._say = say
         say("starting Redis, API, prepare, recognise, house")
         for command in process_commands(self.place, self.choice, self._redis_url()):
             # A child that is started but not yet listed would be forgotten by the stop.
@@ -85,7 +87,12 @@ class Stack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        try:
+            if isinstance(error, StopRequestedError):
+                self._say("stopping; Ctrl-C once more ends everything at once")
+        finally:
+            # Also where nobody is left to be told: the terminal may be gone.
+            self.stop()
 
     def _redis_url(self) -> str:
         if isinstance(self._redis, str):

@@ -105,11 +105,11 @@ class Running:
         wait_until(has_ended, limit_s, f"the end of the command; it said:\n{self.output}\n", _LOOK_EVERY_S)
         return self.process.returncode
 
-    def kill_one(self, word: bytes) -> None:
-        """``kill -9`` of its one process with ``word`` on the command line."""
+    def signal_one(self, word: bytes, number: signal.Signals) -> None:
+        """Sends a signal to its one process with ``word`` on the command line."""
         found = [pid for pid in self.look() if word in Path(f"/proc/{pid}/cmdline").read_bytes()]
         assert len(found) == 1, found
-        os.kill(found[0], signal.SIGKILL)
+        os.kill(found[0], number)
 
     def left_behind(self) -> set[int]:
         """Processes that were ever seen below it and still live."""

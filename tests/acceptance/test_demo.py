@@ -3,6 +3,7 @@
 import contextlib
 import re
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,9 +146,13 @@ def test_ctrl_c_twice_ends_at_once(machine: BareMachine, first_demo: Demo) -> No
     before = machine.files()
     with machine.make("demo") as demo:
         demo.wait_for("ready at")
+        # An orderly stop would wait for it: a quarter of a minute, then kill it.
+        demo.signal_one(b"api.main:create_app", signal.SIGSTOP)
         demo.ctrl_c()
+        # Two signals at the same moment are one.
+        demo.wait_for("stopping")
         demo.ctrl_c()
-        demo.end(limit_s=5)
+        demo.end(limit_s=10)
         assert demo.left_behind() == set()
         assert machine.files() == before
 
@@ -155,7 +160,7 @@ def test_ctrl_c_twice_ends_at_once(machine: BareMachine, first_demo: Demo) -> No
 def test_a_killed_runner_takes_its_children_along(machine: BareMachine, first_demo: Demo) -> None:
     with machine.make("demo") as demo:
         demo.wait_for("ready at")
-        demo.kill_one(b"stenopool.cli")
+        demo.signal_one(b"stenopool.cli", signal.SIGKILL)
         demo.end(limit_s=30)
         wait_until(lambda: not demo.left_behind(), 10, "the last process to die")
     for folder in machine.tmp.iterdir():

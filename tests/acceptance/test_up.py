@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import urllib.request
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def test_started_again_it_keeps_its_data_and_a_process_that_dies_ends_the_whole_
 ) -> None:
     with up(machine, tmp_path / "data") as first:
         address(first)
-        first.kill_one(b"api.main:create_app")
+        first.signal_one(b"api.main:create_app", signal.SIGKILL)
         assert first.end(limit_s=60) != 0
         assert "api ended" in first.output
         assert first.left_behind() == set()
