@@ -13,10 +13,11 @@ from api.event_schemas import JobChangeBody, JobsProgressBody
 from api.routes.documents import ACCESS_PROBLEMS, problems
 from api.routes.events import LAST_HEADER, STREAM, LastEventId
 from api.schemas import ReasonBody
+from api.services.deadline import LEDGER_DEADLINE_S
 from api.services.events.hub import HubClosedError
 from api.services.events.tenant_reel import TenantEvent, TenantReel
 from api.streams import PING_S, RETRY, event, event_stream, place_mark
-from stenopool.errors import ErrorCode
+from stenopool.errors import ErrorCode, TransientError
 from stenopool.reasons import reason
 
 router = APIRouter(tags=["events"])
@@ -30,7 +31,13 @@ _PLACE: Final = re.compile(r"\d{1,16}")
     operation_id="follow_jobs",
     responses={
         200: STREAM,
-        **problems(*ACCESS_PROBLEMS, ErrorCode.NO_JOB_LIST, ErrorCode.TOO_MANY_LISTENERS, ErrorCode.SHUTTING_DOWN),
+        **problems(
+            *ACCESS_PROBLEMS,
+            ErrorCode.NO_JOB_LIST,
+            ErrorCode.TOO_MANY_LISTENERS,
+            ErrorCode.LEDGER_UNAVAILABLE,
+            ErrorCode.SHUTTING_DOWN,
+        ),
     },
     openapi_extra={"parameters": [LAST_HEADER]},
 )
@@ -41,10 +48,25 @@ async def follow_jobs(
 
     Events are `queued`, `processing`, `completed`, `failed`, `cancelled` of a job; `progress`, `segment` and
     `span_restarted` of the jobs that share a transcription; and `reload`: changes may have been missed, load the list again.
+
+    "Now" is before the answer begins: who loads the list once the stream is open misses nothing between the two.
     """
     services.hub.require_place()
     told = request.headers.get("last-event-id") or last_event_id
-    return event_stream(_stream(services, TenantReel(tenant, _place(told))), {})
+    reel = TenantReel(tenant, _place(told))
+    if reel.after is None:
+        await _begin(services, reel)
+    return event_stream(_stream(services, reel), {})
+
+
+async def _begin(services: Services, reel: TenantReel) -> None:
+    try:
+        answer = await services.hub.tenant(reel.question(), LEDGER_DEADLINE_S, at_once=True)
+    except HubClosedError:
+        raise TransientError(ErrorCode.SHUTTING_DOWN, "this process is stopping", "try again") from None
+    if answer is None:
+        raise TransientError(ErrorCode.LEDGER_UNAVAILABLE, "the ledger does not answer")
+    reel.begin(answer)
 
 
 def _place(told: str | None) -> int | None:
@@ -59,6 +81,8 @@ async def _stream(services: Services, reel: TenantReel) -> AsyncGenerator[bytes,
     at_once = True
     with services.hub.listening():
         try:
+            # A client that is cut off before anything happens comes back from here.
+            yield place_mark(str(reel.after))
             while True:
                 answer = await services.hub.tenant(reel.question(), PING_S, at_once=at_once)
                 if answer is None:

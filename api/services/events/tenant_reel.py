@@ -40,6 +40,10 @@ class TenantReel:
         """Whether there is more to be told at once."""
         self._progress_at: dict[str, float] = {}
 
+    def begin(self, answer: TenantAnswer) -> None:
+        """Settles where a listener without a place begins: behind all that has happened until now."""
+        self.after = answer.last
+
     def question(self) -> TenantQuestion:
         """What to ask the hub next."""
         return TenantQuestion(self._tenant, self.after)

@@ -42,6 +42,8 @@ export interface paths {
          *
          *     Events are `queued`, `processing`, `completed`, `failed`, `cancelled` of a job; `progress`, `segment` and
          *     `span_restarted` of the jobs that share a transcription; and `reload`: changes may have been missed, load the list again.
+         *
+         *     "Now" is before the answer begins: who loads the list once the stream is open misses nothing between the two.
          */
         get: operations["follow_jobs"];
         put?: never;
@@ -1921,7 +1923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store_unavailable`, `too_many_listeners`, `shutting_down` */
+            /** @description `store_unavailable`, `too_many_listeners`, `ledger_unavailable`, `shutting_down` */
             503: {
                 headers: {
                     [name: string]: unknown;

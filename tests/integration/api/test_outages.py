@@ -59,7 +59,12 @@ def test_without_redis_everything_is_refused_in_time_and_comes_back(
     media = len(list((api.data_dir / "store" / "media").iterdir()))
     lose(own_redis)
     try:
-        for method, path in (("POST", "/transcribe"), ("GET", f"/status/{job_id}"), ("DELETE", f"/job/{job_id}")):
+        for method, path in (
+            ("POST", "/transcribe"),
+            ("GET", f"/status/{job_id}"),
+            ("DELETE", f"/job/{job_id}"),
+            ("GET", "/jobs/events"),
+        ):
             began = time.monotonic()
             answer = submit(http) if method == "POST" else http.request(method, path)
             assert time.monotonic() - began < IN_TIME_S

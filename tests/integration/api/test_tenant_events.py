@@ -124,6 +124,15 @@ def test_each_place_leads_to_what_followed_it(ann: Tenant) -> None:
             assert _seen(later.events) == _seen(whole[number:])
 
 
+def test_what_happens_once_the_answer_has_begun_is_told(place: Place, ann: Tenant) -> None:
+    with ann.http.stream("GET", "/jobs/events") as response:
+        # Nothing of the body was read: "now" was before it.
+        job_id = ann.submit()
+        lines = response.iter_lines()
+        assert next(line for line in lines if line.startswith(("id:", "data:"))).startswith("id:")
+        assert job_id in next(line for line in lines if line.startswith("data:"))
+
+
 def test_who_comes_back_with_a_place_that_is_not_known_loads_the_list(ann: Tenant) -> None:
     for last in ("5", "nonsense", "9999999999999999"):
         with ann.listen(last) as listener:
