@@ -104,12 +104,21 @@ describe('the page', () => {
     await page.getByText(/in work/).waitFor();
     await page.getByLabel('Choose recordings').setInputFiles({ name: 'one more.wav', mimeType: 'audio/wav', buffer: recording(40, 200) });
     await page.getByRole('heading', { name: 'one more.wav' }).waitFor();
-    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     await page.getByText('It was cancelled').waitFor();
     await row(page, 'one more.wav').getByText('Cancelled').waitFor();
-    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByRole('group', { name: 'For good?' }).getByRole('button', { name: 'Delete' }).click();
     await row(page, 'one more.wav').waitFor({ state: 'detached' });
+    // In their rows, too.
+    const last = row(page, 'thirty 29.wav');
+    await last.getByRole('button', { name: 'Cancel thirty 29.wav' }).click();
+    await last.getByText('Cancelled').waitFor();
+    await last.getByRole('button', { name: 'Try thirty 29.wav again' }).click();
+    await last.getByRole('button', { name: 'Cancel thirty 29.wav' }).click();
+    await last.getByRole('button', { name: 'Delete thirty 29.wav' }).click();
+    await last.getByRole('group', { name: 'For good?' }).getByRole('button', { name: 'Delete' }).click();
+    await last.waitFor({ state: 'detached' });
     // By others, too, and the list hears of it.
     await Promise.all(ids.map((id) => waitForJob(id, 'cancel')));
     await page.getByText(/in work/).waitFor({ state: 'detached' });

@@ -4,6 +4,7 @@ import { Bar } from '../ui/bar';
 import { troubleWith } from '../words/problems';
 import { etaLine, stateLine } from '../words/states';
 import { clock, when } from '../words/times';
+import { JobActs } from './JobActs';
 import { lastLine, NO_TEXT } from './liveText';
 import { liveTexts } from './jobs';
 
@@ -25,6 +26,7 @@ export function JobRow({ job, isChosen }: { job: JobStatus; isChosen: boolean })
         {job.status === 'processing' && <Bar share={job.progress > 0 ? job.progress : null} label={`Transcription of ${job.filename}`} />}
         {!hasEnded(job.status) && <LastWords id={job.job_id} />}
       </a>
+      <JobActs job={job} isSmall isShown={isChosen} />
     </li>
   );
 }
