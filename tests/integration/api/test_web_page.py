@@ -62,7 +62,7 @@ def test_each_look_has_a_nonce_of_its_own_in_page_and_policy(built: TestClient) 
 
 
 @pytest.mark.parametrize("page", ["built", "plain"])
-def test_the_policy_lets_nothing_in_from_elsewhere(page: str, request: pytest.FixtureRequest) -> None:
+def test_threat_26_the_page_s_policy_lets_nothing_in_from_elsewhere(page: str, request: pytest.FixtureRequest) -> None:
     policy = policy_of(request.getfixturevalue(page))
     assert policy["default-src"] == ["'none'"]
     assert policy["script-src"] == policy["connect-src"] == ["'self'"]
