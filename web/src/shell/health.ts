@@ -26,9 +26,16 @@ export const state = computed<{ kind: 'good' | 'warn' | 'danger'; word: string; 
       : { kind: 'danger', word: 'Out of order', more: 'The server says that it is not well. Its operator can see why.' };
   }
   const model = `${told.model} (${told.engine})`;
-  if (told.status === 'degraded') return { kind: 'warn', word: 'Works, with a drawback', more: `Model: ${model}.` };
+  if (told.status === 'degraded') return { kind: 'warn', word: 'Works, with a drawback', more: `${drawbacks(told)}. Model: ${model}.` };
   return { kind: 'good', word: 'Ready', more: `Model: ${model}.` };
 });
+
+function drawbacks({ checks }: Health): string {
+  return Object.entries(checks)
+    .filter(([, { status }]) => status !== 'healthy')
+    .map(([part, { detail }]) => `${part}: ${detail}`)
+    .join('; ');
+}
 
 /** Looks now and then while somebody sees the page. */
 export function watchHealth(): void {
